@@ -1,0 +1,48 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// GroupName is the API group of all kinds in this package.
+const GroupName = "keda.sh"
+
+// The kinds of this package, as they stand in `kind:`.
+const (
+	KindScaledObject                 = "ScaledObject"
+	KindScaledJob                    = "ScaledJob"
+	KindTriggerAuthentication        = "TriggerAuthentication"
+	KindClusterTriggerAuthentication = "ClusterTriggerAuthentication"
+)
+
+// GroupVersion is keda.sh/v1alpha1. The resources below are fixed, so that no caller needs discovery.
+var (
+	GroupVersion = schema.GroupVersion{Group: GroupName, Version: "v1alpha1"}
+
+	ScaledObjectGVR                 = GroupVersion.WithResource("scaledobjects")
+	ScaledJobGVR                    = GroupVersion.WithResource("scaledjobs")
+	TriggerAuthenticationGVR        = GroupVersion.WithResource("triggerauthentications")
+	ClusterTriggerAuthenticationGVR = GroupVersion.WithResource("clustertriggerauthentications")
+)
+
+// SchemeBuilder collects the registration of this package; AddToScheme runs it on a scheme.
+var (
+	SchemeBuilder = runtime.NewSchemeBuilder(addKnownTypes)
+	AddToScheme   = SchemeBuilder.AddToScheme
+)
+
+func addKnownTypes(scheme *runtime.Scheme) error {
+	scheme.AddKnownTypes(GroupVersion,
+		&ScaledObject{}, &ScaledObjectList{},
+		&ScaledJob{}, &ScaledJobList{},
+		&TriggerAuthentication{}, &TriggerAuthenticationList{},
+		&ClusterTriggerAuthentication{}, &ClusterTriggerAuthenticationList{},
+	)
+	metav1.AddToGroupVersion(scheme, GroupVersion)
+	return nil
+}
