@@ -1,0 +1,110 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package sts is AWS STS for tests, in memory: AssumeRole and
+// AssumeRoleWithWebIdentity over the query protocol, written from AWS' API
+// reference. The temporary credentials that it hands out are added to the same
+// set of keys that other fakes check signatures with, so that a test proves the
+// whole way from a role to a signed request.
+package sts
+
+import (
+	"crypto/rand"
+	"encoding/xml"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/keda-tf/terraform-provider-keda/internal/testkit/source/sigv4"
+)
+
+// lifetime is how long temporary credentials last.
+const lifetime = time.Hour
+
+// Server is an http.Handler that serves the STS API.
+type Server struct {
+	keys *sigv4.Keys
+
+	mu     sync.Mutex
+	roles  map[string]string // role ARN to external ID, "" for none
+	tokens map[string]string // web identity token to the role ARN it may assume
+	calls  map[string]int
+}
+
+// New returns a service that knows no roles. Callers of AssumeRole sign with
+// keys.
+func New(keys *sigv4.Keys) *Server {
+	return &Server{keys: keys, roles: map[string]string{}, tokens: map[string]string{}, calls: map[string]int{}}
+}
+
+// AllowRole lets signed callers assume a role; they must give the external ID
+// unless it is empty.
+func (s *Server) AllowRole(arn, externalID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.roles[arn] = externalID
+}
+
+// AllowToken lets the holder of a web identity token assume a role.
+func (s *Server) AllowToken(token, arn string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tokens[token] = arn
+}
+
+// Calls counts the requests of one action, granted or not.
+func (s *Server) Calls(action string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.calls[action]
+}
+
+type credentials struct {
+	AccessKeyId, SecretAccessKey, SessionToken string
+	Expiration                                 time.Time
+}
+
+type failure struct {
+	XMLName xml.Name `xml:"ErrorResponse"`
+	Code    string   `xml:"Error>Code"`
+	Message string   `xml:"Error>Message"`
+}
+
+// ServeHTTP answers one call.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	_, signed := sigv4.Verify(r, s.keys, "sts", time.Now())
+	action := r.FormValue("Action")
+	s.mu.Lock()
+	s.calls[action]++
+	allowed := false
+	switch arn := r.FormValue("RoleArn"); action {
+	case "AssumeRole":
+		externalID, known := s.roles[arn]
+		allowed = signed == nil && known && externalID == r.FormValue("ExternalId")
+	case "AssumeRoleWithWebIdentity":
+		allowed = arn != "" && s.tokens[r.FormValue("WebIdentityToken")] == arn
+	}
+	s.mu.Unlock()
+
+	w.Header().Set("Content-Type", "text/xml")
+	if !allowed {
+		message := "not authorized to perform sts:" + action
+		if signed != nil && action == "AssumeRole" {
+			message = signed.Error()
+		}
+		w.WriteHeader(http.StatusForbidden)
+		xml.NewEncoder(w).Encode(failure{Code: "AccessDenied", Message: message})
+		return
+	}
+	c := credentials{"ASIA" + rand.Text(), rand.Text(), rand.Text(), time.Now().Add(lifetime).UTC()}
+	s.keys.Add(c.AccessKeyId, sigv4.Key{Secret: c.SecretAccessKey, Token: c.SessionToken})
+	answer := xml.StartElement{Name: xml.Name{Local: action + "Response"}}
+	result := struct {
+		Credentials credentials
+	}{c}
+	encoder := xml.NewEncoder(w)
+	encoder.EncodeToken(answer)
+	encoder.EncodeElement(result, xml.StartElement{Name: xml.Name{Local: action + "Result"}})
+	encoder.EncodeToken(answer.End())
+	encoder.Flush()
+}
