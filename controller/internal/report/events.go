@@ -1,0 +1,101 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
+)
+
+// Event is one Kubernetes event about an object.
+type Event struct {
+	// Type is Normal or Warning.
+	Type string
+	// Reason is one word, Note a sentence without secrets.
+	Reason, Note string
+}
+
+// Normal and Warning make events.
+func Normal(reason, note string) Event {
+	return Event{Type: corev1.EventTypeNormal, Reason: reason, Note: note}
+}
+
+// Warning makes an event of type Warning.
+func Warning(reason, note string) Event {
+	return Event{Type: corev1.EventTypeWarning, Reason: reason, Note: note}
+}
+
+// transition says which event a condition's change of status calls for.
+type transition struct {
+	condition v1alpha1.ConditionType
+	to        metav1.ConditionStatus
+	event     func(note string) Event
+	// initial says that leaving Unknown counts as a change.
+	initial bool
+}
+
+func normal(reason string) func(string) Event {
+	return func(note string) Event { return Normal(reason, note) }
+}
+
+// The events that follow from conditions, in the order of emission.
+var (
+	scaledObjectTransitions = []transition{
+		{v1alpha1.ConditionPaused, metav1.ConditionTrue, normal(v1alpha1.EventScaledObjectPaused), true},
+		{v1alpha1.ConditionPaused, metav1.ConditionFalse, normal(v1alpha1.EventScaledObjectUnpaused), false},
+		{v1alpha1.ConditionFallback, metav1.ConditionTrue, normal(v1alpha1.EventScaledObjectFallbackActivated), true},
+		{v1alpha1.ConditionFallback, metav1.ConditionFalse, normal(v1alpha1.EventScaledObjectFallbackDeactivated), false},
+		{v1alpha1.ConditionReady, metav1.ConditionTrue, normal(v1alpha1.EventScaledObjectReady), true},
+	}
+	scaledJobTransitions = []transition{
+		{v1alpha1.ConditionPaused, metav1.ConditionTrue, normal(v1alpha1.EventScaledJobPaused), true},
+		{v1alpha1.ConditionPaused, metav1.ConditionFalse, normal(v1alpha1.EventScaledJobUnpaused), false},
+		{v1alpha1.ConditionActive, metav1.ConditionTrue, normal(v1alpha1.EventScaledJobActive), true},
+		{v1alpha1.ConditionActive, metav1.ConditionFalse, normal(v1alpha1.EventScaledJobInactive), false},
+		{v1alpha1.ConditionReady, metav1.ConditionTrue, normal(v1alpha1.EventScaledJobReady), true},
+	}
+)
+
+func scaledObjectEvents(before, after v1alpha1.Conditions) []Event {
+	events := transitions(scaledObjectTransitions, before, after)
+	return append(events, failures(before, after, v1alpha1.ReasonScaledObjectCheckFailed, v1alpha1.EventScaledObjectCheckFailed)...)
+}
+
+func scaledJobEvents(before, after v1alpha1.Conditions) []Event {
+	events := transitions(scaledJobTransitions, before, after)
+	return append(events, failures(before, after, v1alpha1.ReasonScaledJobCheckFailed, v1alpha1.EventScaledJobCheckFailed)...)
+}
+
+func transitions(table []transition, before, after v1alpha1.Conditions) []Event {
+	var events []Event
+	for _, t := range table {
+		old, now := before.Get(t.condition), after.Get(t.condition)
+		if now.Status != t.to || old.Status == t.to {
+			continue
+		}
+		if old.Status == metav1.ConditionUnknown && !t.initial {
+			continue
+		}
+		events = append(events, t.event(now.Message))
+	}
+	return events
+}
+
+// failures reports that Ready is not true, or why it now is not for another
+// reason: a failed check, or triggers that cannot be read.
+func failures(before, after v1alpha1.Conditions, checkReason, checkEvent string) []Event {
+	old, now := before.Get(v1alpha1.ConditionReady), after.Get(v1alpha1.ConditionReady)
+	if now.Status == metav1.ConditionTrue || (now.Reason == old.Reason && now.Message == old.Message) {
+		return nil
+	}
+	switch now.Reason {
+	case checkReason:
+		return []Event{Warning(checkEvent, now.Message)}
+	case v1alpha1.ReasonTriggerError, v1alpha1.ReasonPartialTriggerError:
+		return []Event{Warning(v1alpha1.EventScalerFailed, now.Message)}
+	}
+	return nil
+}

@@ -1,0 +1,161 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package report tells users what happened: it is the only writer of the status
+// of ScaledObjects and ScaledJobs, and turns what changed in a status into
+// events. Reconcilers and the autoscaling engine both hand it functions that
+// change the fields they know; one status patch is sent, and only when something
+// differs.
+package report
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"sync"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
+)
+
+// Writer writes the status of one kind of object, T, whose status is S.
+type Writer[T client.Object, S any] struct {
+	client client.Client
+	events events.EventRecorder
+	clock  clock.PassiveClock
+	kind   kind[T, S]
+
+	mu      sync.Mutex
+	written map[types.UID]*entry[S]
+}
+
+// entry is the status of one object as it was last written. The cache may lag
+// behind it; nobody else writes status, so it needs no re-reading.
+type entry[S any] struct {
+	mu     sync.Mutex
+	status S
+}
+
+// kind says how the objects of one kind are handled.
+type kind[T client.Object, S any] struct {
+	name       string
+	new        func() T
+	status     func(T) *S
+	copy       func(*S) S
+	conditions func(*S) *v1alpha1.Conditions
+	events     func(before, after v1alpha1.Conditions) []Event
+}
+
+// ScaledObjects writes the status of ScaledObjects.
+type ScaledObjects = Writer[*v1alpha1.ScaledObject, v1alpha1.ScaledObjectStatus]
+
+// ScaledJobs writes the status of ScaledJobs.
+type ScaledJobs = Writer[*v1alpha1.ScaledJob, v1alpha1.ScaledJobStatus]
+
+// NewScaledObjects returns a writer of ScaledObject status.
+func NewScaledObjects(c client.Client, recorder events.EventRecorder, clk clock.PassiveClock) *ScaledObjects {
+	return &ScaledObjects{client: c, events: recorder, clock: clk, written: map[types.UID]*entry[v1alpha1.ScaledObjectStatus]{}, kind: kind[*v1alpha1.ScaledObject, v1alpha1.ScaledObjectStatus]{
+		name:       v1alpha1.KindScaledObject,
+		new:        func() *v1alpha1.ScaledObject { return &v1alpha1.ScaledObject{} },
+		status:     func(o *v1alpha1.ScaledObject) *v1alpha1.ScaledObjectStatus { return &o.Status },
+		copy:       func(s *v1alpha1.ScaledObjectStatus) v1alpha1.ScaledObjectStatus { return *s.DeepCopy() },
+		conditions: func(s *v1alpha1.ScaledObjectStatus) *v1alpha1.Conditions { return &s.Conditions },
+		events:     scaledObjectEvents,
+	}}
+}
+
+// NewScaledJobs returns a writer of ScaledJob status.
+func NewScaledJobs(c client.Client, recorder events.EventRecorder, clk clock.PassiveClock) *ScaledJobs {
+	return &ScaledJobs{client: c, events: recorder, clock: clk, written: map[types.UID]*entry[v1alpha1.ScaledJobStatus]{}, kind: kind[*v1alpha1.ScaledJob, v1alpha1.ScaledJobStatus]{
+		name:       v1alpha1.KindScaledJob,
+		new:        func() *v1alpha1.ScaledJob { return &v1alpha1.ScaledJob{} },
+		status:     func(o *v1alpha1.ScaledJob) *v1alpha1.ScaledJobStatus { return &o.Status },
+		copy:       func(s *v1alpha1.ScaledJobStatus) v1alpha1.ScaledJobStatus { return *s.DeepCopy() },
+		conditions: func(s *v1alpha1.ScaledJobStatus) *v1alpha1.Conditions { return &s.Conditions },
+		events:     scaledJobEvents,
+	}}
+}
+
+// Update changes an object's status. obj is the object as the caller knows it;
+// its status counts only the first time that the writer sees the object. change
+// receives the status as last written and the present time for conditions. The
+// error of an object that is gone is nil.
+func (w *Writer[T, S]) Update(ctx context.Context, obj T, change func(status *S, now metav1.Time)) error {
+	e := w.entry(obj)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	now := metav1.NewTime(w.clock.Now()).Rfc3339Copy()
+	after := w.kind.copy(&e.status)
+	w.kind.conditions(&after).Initialize(w.kind.name, now)
+	change(&after, now)
+	if reflect.DeepEqual(e.status, after) {
+		return nil
+	}
+	if err := w.patch(ctx, obj, &e.status, &after); err != nil {
+		return err
+	}
+	for _, event := range w.kind.events(*w.kind.conditions(&e.status), *w.kind.conditions(&after)) {
+		w.Event(obj, event)
+	}
+	e.status = after
+	return nil
+}
+
+// Read returns a copy of the status as last written.
+func (w *Writer[T, S]) Read(obj T) S {
+	e := w.entry(obj)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return w.kind.copy(&e.status)
+}
+
+// Event records an event about the object.
+func (w *Writer[T, S]) Event(obj T, e Event) {
+	w.events.Eventf(obj, nil, e.Type, e.Reason, e.Reason, "%s", e.Note)
+}
+
+// Forget drops what is known about an object that is gone.
+func (w *Writer[T, S]) Forget(uid types.UID) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.written, uid)
+}
+
+func (w *Writer[T, S]) entry(obj T) *entry[S] {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	e, ok := w.written[obj.GetUID()]
+	if !ok {
+		e = &entry[S]{status: w.kind.copy(w.kind.status(obj))}
+		w.written[obj.GetUID()] = e
+	}
+	return e
+}
+
+// patch sends the difference between two statuses.
+func (w *Writer[T, S]) patch(ctx context.Context, obj T, before, after *S) error {
+	old, changed := w.kind.new(), w.kind.new()
+	*w.kind.status(old), *w.kind.status(changed) = *before, *after
+	data, err := client.MergeFrom(old).Data(changed)
+	if err != nil {
+		return fmt.Errorf("cannot compare statuses: %w", err)
+	}
+	target := w.kind.new()
+	target.SetNamespace(obj.GetNamespace())
+	target.SetName(obj.GetName())
+	err = w.client.Status().Patch(ctx, target, client.RawPatch(types.MergePatchType, data))
+	if apierrors.IsNotFound(err) {
+		w.Forget(obj.GetUID())
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("cannot write the status of %s %s/%s: %w", w.kind.name, obj.GetNamespace(), obj.GetName(), err)
+	}
+	return nil
+}
