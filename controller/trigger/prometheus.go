@@ -1,0 +1,53 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package trigger
+
+import (
+	"time"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/trigger/param"
+)
+
+// Prometheus measures the result of a PromQL instant query.
+type Prometheus struct {
+	HTTPAuth
+	// ServerAddress is the base URL of the server, Query the PromQL expression.
+	ServerAddress, Query string
+	// Threshold is the target, ActivationThreshold the activation value.
+	Threshold, ActivationThreshold float64
+	// Namespace is sent as the query parameter of that name; empty means none.
+	Namespace string
+	// QueryParameters and CustomHeaders are added to each request.
+	QueryParameters, CustomHeaders map[string]string
+	// IgnoreNullValues reads an empty, NaN or infinite result as zero instead of
+	// an error.
+	IgnoreNullValues bool
+	// UnsafeSSL accepts any server certificate.
+	UnsafeSSL bool
+	// Timeout bounds one request; zero means the controller's default.
+	Timeout time.Duration
+}
+
+// Declare implements Trigger.
+func (t *Prometheus) Declare(p *param.Set) {
+	p.String(&t.ServerAddress, "serverAddress", "Base URL of the server, such as `http://prometheus.monitoring.svc:9090`.").
+		Required().Check(httpURL)
+	p.String(&t.Query, "query", "PromQL expression with one number as its result.").Required()
+	p.Float(&t.Threshold, "threshold", "Value that one replica should have to bear.").Required().Positive().Target()
+	p.Float(&t.ActivationThreshold, "activationThreshold", "A value above this activates the workload.").
+		Default("0").Activation()
+	p.String(&t.Namespace, "namespace", "Namespace for servers that are queried per namespace, such as Thanos Querier.")
+	p.Map(&t.QueryParameters, "queryParameters", "Further query parameters as `key=value` pairs, separated by commas.")
+	p.Map(&t.CustomHeaders, "customHeaders", "Request headers as `key=value` pairs, separated by commas.")
+	p.Bool(&t.IgnoreNullValues, "ignoreNullValues", "Whether an empty, NaN or infinite result means 0. If not, it is an error.").
+		Default("true")
+	p.Bool(&t.UnsafeSSL, "unsafeSsl", "Whether to accept any server certificate. For tests only.").Default("false")
+	p.Duration(&t.Timeout, "timeout", "Time that one request may take: a duration such as `2s`, or milliseconds.")
+	t.declare(p, modeBasic, modeBearer, modeCustom, modeTLS)
+}
+
+// Metrics implements External.
+func (t *Prometheus) Metrics() []Metric {
+	return []Metric{{Name: "prometheus", Target: t.Threshold, Activation: t.ActivationThreshold}}
+}
