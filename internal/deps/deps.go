@@ -39,6 +39,7 @@ import (
 	_ "github.com/redis/go-redis/v9"
 	_ "github.com/robfig/cron/v3"
 	_ "github.com/tidwall/gjson"
+	_ "github.com/youmark/pkcs8"
 	_ "go.uber.org/goleak"
 	_ "go.uber.org/zap"
 	_ "golang.org/x/sync/errgroup"
