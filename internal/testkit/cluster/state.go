@@ -104,7 +104,8 @@ func list(cache string) ([]*State, error) {
 func lockDir(dir string, create bool) (unlock func(), err error) {
 	for {
 		if create {
-			if err := os.MkdirAll(dir, 0o755); err != nil {
+			// MkdirAll says ErrExist if the folder vanishes while it looks; opening it decides.
+			if err := os.MkdirAll(dir, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
 				return nil, err
 			}
 		}
