@@ -38,6 +38,13 @@ func Lookup(kind string) (Definition, bool) {
 	return Definition{}, false
 }
 
+// Known says whether KEDA has the trigger type, be it built in here or not. Only
+// a built-in type can be decoded.
+func Known(kind string) bool {
+	_, builtIn := Lookup(kind)
+	return builtIn || slices.Contains(known, kind)
+}
+
 // Nearest returns the trigger type, built in or only known, that was probably
 // meant by a name; empty if none is close.
 func Nearest(kind string) string {
@@ -101,7 +108,7 @@ func CheckMetricType(decoded Decoded, metricType string) []param.Problem {
 
 func noSuchType(kind string) param.Problem {
 	p := param.Problem{Kind: param.Invalid, Parameter: "type", Value: kind}
-	if slices.Contains(known, kind) {
+	if Known(kind) {
 		p.Message = "is a trigger type of KEDA that this release does not have built in; use a type that it has, or run KEDA for this object"
 		return p
 	}

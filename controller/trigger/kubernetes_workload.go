@@ -22,7 +22,7 @@ type KubernetesWorkload struct {
 func (t *KubernetesWorkload) Declare(p *param.Set) {
 	p.Namespace(&t.Namespace)
 	p.String(&t.PodSelector, "podSelector", "Label selector of the pods to count, such as `app=frontend,tier in (web, api)`.").
-		Required()
+		Required().Check(labelSelector)
 	p.Float(&t.Value, "value", "Pods counted for each replica.").Required().Positive().Target()
 	p.Float(&t.ActivationValue, "activationValue", "More pods than this activate the workload.").
 		Default("0").Activation()

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"regexp"
 	"strconv"
+	"strings"
+	"sync"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/trigger/param"
 )
@@ -50,9 +52,11 @@ func (t *Memory) Resource() ResourceMetric {
 	return ResourceMetric{Name: "memory", Container: t.ContainerName, Value: t.Value}
 }
 
-// quantity matches a positive Kubernetes quantity: a decimal number with a
-// binary, decimal or exponent suffix.
-var quantity = regexp.MustCompile(`^\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$`)
+// quantity matches a Kubernetes quantity that is not negative: a decimal number
+// with a binary, decimal or exponent suffix.
+var quantity = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$`)
+})
 
 // checkResource checks the value of a cpu or memory trigger against the
 // trigger's metric type.
@@ -63,9 +67,16 @@ func checkResource(m ResourceMetric, metricType string) error {
 			return errors.New("must be a whole percentage above 0 with metric type Utilization, for example 60")
 		}
 	case "AverageValue":
-		if !quantity.MatchString(m.Value) {
+		if !quantity().MatchString(m.Value) || !strings.ContainsAny(mantissa(m.Value), "123456789") {
 			return errors.New("must be a quantity with metric type AverageValue, for example 500m of cpu or 256Mi of memory")
 		}
 	}
 	return nil
+}
+
+// mantissa is a quantity without its exponent, which alone does not make it
+// greater than zero.
+func mantissa(quantity string) string {
+	before, _, _ := strings.Cut(strings.ToLower(quantity), "e")
+	return before
 }

@@ -222,10 +222,13 @@ func (p *Param) show(f finding) string {
 func (p *Param) missing(f finding) Problem {
 	message := "is missing; set it " + p.d.wayIn()
 	if f.unset != "" {
-		message = fmt.Sprintf("is missing: the workload's container does not set the environment variable %q; set the variable, or the parameter %s",
-			f.unset, p.d.wayIn())
+		message = "is missing: " + unsetVariable(f.unset) + "; set the variable, or the parameter " + p.d.wayIn()
 	}
 	return Problem{Kind: Missing, Parameter: p.d.Name, Message: message}
+}
+
+func unsetVariable(name string) string {
+	return fmt.Sprintf("the workload's container does not set the environment variable %q", name)
 }
 
 // wayIn says in words where the parameter may be set.

@@ -65,15 +65,33 @@ func Describe(declare func(*Set)) Declaration {
 }
 
 // Encode returns the fields that declare binds as text that Decode reads back,
-// by parameter name. Empty values are left out. The result holds secrets.
+// by parameter name. What Decode would fill in by itself is left out. The result
+// holds secrets.
 func Encode(declare func(*Set)) map[string]string {
 	values := map[string]string{}
 	for _, p := range declared(declare).params {
-		if text := p.value.format(p.d.Separator); text != "" {
+		if text := p.value.format(p.d.Separator); text != p.d.absentText() {
 			values[p.d.Name] = text
 		}
 	}
 	return values
+}
+
+// absentText is the text of the value that an absent parameter leaves, or of no
+// value if it must not be absent.
+func (d Description) absentText() string {
+	switch {
+	case d.Default != "" || d.Required:
+		return d.Default
+	case d.Kind == KindInt || d.Kind == KindFloat:
+		return "0"
+	case d.Kind == KindBool:
+		return "false"
+	case d.Kind == KindDuration:
+		return "0s"
+	default:
+		return ""
+	}
 }
 
 // Fingerprint hashes a trigger type and the values of its parameters, but not the

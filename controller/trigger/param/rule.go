@@ -124,13 +124,23 @@ func atLeastOne(names []string, found map[string]finding) error {
 		}
 	}
 	return Problem{Kind: Missing, Parameter: names[0],
-		Message: "is missing; give one of " + plainQuoted(names, "or")}
+		Message: "is missing" + unset(names, found) + "; give one of " + plainQuoted(names, "or")}
+}
+
+// unset mentions the first environment variable that is named in vain.
+func unset(names []string, found map[string]finding) string {
+	for _, name := range names {
+		if variable := found[name].unset; variable != "" {
+			return ": " + unsetVariable(variable)
+		}
+	}
+	return ""
 }
 
 func (s *Set) needs(name string, others []string, found map[string]finding) error {
 	for _, other := range others {
 		if f := found[other]; f.presence == absent && !f.defaulted {
-			return s.Missing(other, fmt.Sprintf("%q needs it", name))
+			return s.Missing(other, fmt.Sprintf("%q needs it", name)+unset([]string{other}, found))
 		}
 	}
 	return nil

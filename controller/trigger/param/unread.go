@@ -21,6 +21,9 @@ func (s *Set) unread(in Input) []Problem {
 			p := Problem{Kind: Unknown, Parameter: key, Message: message}
 			if s.byName[strings.TrimSuffix(key, envSuffix)] == nil {
 				p.Suggestion = Nearest(key, s.keys())
+				if p.Suggestion == "" {
+					p.Message += "; remove it"
+				}
 			}
 			problems = append(problems, p)
 		}
@@ -43,7 +46,7 @@ func (s *Set) whyUnread(key string) string {
 		}
 		return fmt.Sprintf("is ignored: %q cannot come from the environment; set it %s", name, p.d.wayIn())
 	}
-	return "is not a parameter of this trigger and is ignored; remove it"
+	return "is not a parameter of this trigger"
 }
 
 // keys lists every metadata key that the trigger reads.

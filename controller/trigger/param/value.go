@@ -76,7 +76,7 @@ func (s *Set) Duration(dst *time.Duration, name, prose string) *Param {
 	return s.add(KindDuration, name, prose, (*durationValue)(dst))
 }
 
-// Map binds key=value pairs.
+// Map binds key=value pairs; the last pair of a key wins.
 func (s *Set) Map(dst *map[string]string, name, prose string) *Param {
 	return s.add(KindMap, name, prose, (*mapValue)(dst))
 }
@@ -172,10 +172,10 @@ func (v *mapValue) parse(text, separator string) error {
 		if !ok || key == "" {
 			return errors.New("must be a list of key=value pairs, for example a=1" + separator + "b=2")
 		}
-		if _, again := pairs[key]; again {
-			return errors.New("gives a key more than once; write each key once")
-		}
 		pairs[key] = strings.TrimSpace(val)
+	}
+	if len(pairs) == 0 {
+		return errors.New("has no pair; write at least one key=value")
 	}
 	*v = pairs
 	return nil
@@ -193,7 +193,7 @@ type queryValue url.Values
 
 func (v *queryValue) parse(text, _ string) error {
 	q, err := url.ParseQuery(text)
-	if err != nil {
+	if err != nil || len(q) == 0 {
 		return errors.New("must be a URL query, for example a=1&b=2, with other characters escaped")
 	}
 	*v = queryValue(q)
