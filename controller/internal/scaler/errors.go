@@ -4,6 +4,7 @@
 package scaler
 
 import (
+	"crypto/tls"
 	"errors"
 	"time"
 )
@@ -60,8 +61,9 @@ func classify(err error, class Class, after time.Duration) error {
 	return &classified{class: class, retryAfter: after, err: err}
 }
 
-// Classify returns the class of err: that of the outermost mark in its chain,
-// and ClassTransient where there is none. A nil error has no class, "".
+// Classify returns the class of err: that of the outermost mark in its chain.
+// Without a mark a server certificate that does not verify is ClassMisconfigured
+// and everything else ClassTransient. A nil error has no class, "".
 func Classify(err error) Class {
 	if err == nil {
 		return ""
@@ -69,6 +71,10 @@ func Classify(err error) Class {
 	var mark *classified
 	if errors.As(err, &mark) {
 		return mark.class
+	}
+	var untrusted *tls.CertificateVerificationError
+	if errors.As(err, &untrusted) {
+		return ClassMisconfigured
 	}
 	return ClassTransient
 }

@@ -59,7 +59,15 @@ func Redis(tb testing.TB, settings ...string) *RedisServer {
 // Start starts the server again after Stop, empty and on the same port.
 func (s *RedisServer) Start() {
 	s.tb.Helper()
-	s.process.start(func() error { return s.client.Ping(context.Background()).Err() })
+	s.process.start(func() error {
+		// The client waits a second after each refused connection, so look first.
+		conn, err := net.DialTimeout("tcp", s.Address, time.Second)
+		if err != nil {
+			return err
+		}
+		conn.Close()
+		return s.client.Ping(context.Background()).Err()
+	})
 }
 
 // Stop ends the server. Its data is lost.

@@ -1,0 +1,80 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package source
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// redisSlots is the number of hash slots of a Redis Cluster.
+const redisSlots = 16384
+
+// RedisCluster starts a Redis Cluster of n masters that share the slots evenly.
+// The settings hold for each of them.
+func RedisCluster(tb testing.TB, n int, settings ...string) []*RedisServer {
+	tb.Helper()
+	nodes := make([]*RedisServer, n)
+	for i := range nodes {
+		nodes[i] = Redis(tb, append(settings, "cluster-enabled yes", fmt.Sprintf("cluster-port %d", freePort(tb)))...)
+	}
+	for i, node := range nodes {
+		node.Do("CLUSTER", "ADDSLOTSRANGE", i*redisSlots/n, (i+1)*redisSlots/n-1)
+		host, port, _ := net.SplitHostPort(node.Address)
+		bus := node.Do("CONFIG", "GET", "cluster-port").(map[any]any)["cluster-port"]
+		nodes[0].Do("CLUSTER", "MEET", host, port, bus)
+	}
+	for _, node := range nodes {
+		err := waitFor(node.process.exited, func() error {
+			info := node.Do("CLUSTER", "INFO").(string)
+			if !strings.Contains(info, "cluster_state:ok") || !strings.Contains(info, fmt.Sprintf("cluster_known_nodes:%d\r", n)) {
+				return fmt.Errorf("CLUSTER INFO: %s", info)
+			}
+			return nil
+		})
+		if err != nil {
+			tb.Fatalf("the Redis Cluster did not form: %v", err)
+		}
+	}
+	return nodes
+}
+
+// RedisSentinel starts one sentinel that watches a master under a name, and
+// returns its address. One vote fails the master over.
+func RedisSentinel(tb testing.TB, name string, master *RedisServer) string {
+	tb.Helper()
+	host, port, _ := net.SplitHostPort(master.Address)
+	dir, own := tb.TempDir(), freePort(tb)
+	config := filepath.Join(dir, "sentinel.conf")
+	text := fmt.Sprintf("port %d\nbind 127.0.0.1\ndir %q\nsentinel monitor %s %s %s 1\n"+
+		"sentinel down-after-milliseconds %s 500\nsentinel failover-timeout %s 5000\n", own, dir, name, host, port, name, name)
+	if master.client.Options().Password != "" {
+		text += fmt.Sprintf("sentinel auth-pass %s %s\n", name, master.client.Options().Password)
+	}
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		tb.Fatalf("writing the configuration of the sentinel: %v", err)
+	}
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(own))
+	client := redis.NewSentinelClient(&redis.Options{Addr: address, DialTimeout: time.Second, DialerRetries: 1})
+	tb.Cleanup(func() { client.Close() })
+	p := newProcess(tb, "redis-server", "redis-server", config, "--sentinel")
+	p.start(func() error {
+		conn, err := net.DialTimeout("tcp", address, time.Second)
+		if err != nil {
+			return err
+		}
+		conn.Close()
+		return client.GetMasterAddrByName(context.Background(), name).Err()
+	})
+	return address
+}
