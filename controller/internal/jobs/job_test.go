@@ -1,0 +1,115 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package jobs_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/jobs"
+)
+
+func TestOf(t *testing.T) {
+	ended := metav1.NewTime(noon)
+	condition := func(t batchv1.JobConditionType, status corev1.ConditionStatus) batchv1.JobStatus {
+		return batchv1.JobStatus{Conditions: []batchv1.JobCondition{{Type: t, Status: status, LastTransitionTime: ended}}}
+	}
+	completed := condition(batchv1.JobComplete, corev1.ConditionTrue)
+	completed.CompletionTime = new(metav1.NewTime(noon.Add(-time.Second)))
+	for name, c := range map[string]struct {
+		status      batchv1.JobStatus
+		annotations map[string]string
+		want        jobs.Job
+	}{
+		"no condition yet":                 {want: jobs.Job{}},
+		"suspended":                        {status: condition(batchv1.JobSuspended, corev1.ConditionTrue), want: jobs.Job{}},
+		"about to fail":                    {status: condition(batchv1.JobFailureTarget, corev1.ConditionTrue), want: jobs.Job{}},
+		"a condition that is not true":     {status: condition(batchv1.JobFailed, corev1.ConditionFalse), want: jobs.Job{}},
+		"complete at its completion time":  {status: completed, want: jobs.Job{State: jobs.Complete, Finished: noon.Add(-time.Second)}},
+		"complete without completion time": {status: condition(batchv1.JobComplete, corev1.ConditionTrue), want: jobs.Job{State: jobs.Complete, Finished: noon}},
+		"failed when its condition says":   {status: condition(batchv1.JobFailed, corev1.ConditionTrue), want: jobs.Job{State: jobs.Failed, Finished: noon}},
+		"its generation":                   {annotations: map[string]string{v1alpha1.AnnotationJobGeneration: "7"}, want: jobs.Job{Generation: 7}},
+		"a generation that is no number":   {annotations: map[string]string{v1alpha1.AnnotationJobGeneration: "x"}, want: jobs.Job{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.want.Name = "orders-x7k2p"
+			got := jobs.Of(&batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: c.want.Name, Annotations: c.annotations}, Status: c.status})
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("Job (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestPending(t *testing.T) {
+	pod := func(phase corev1.PodPhase, conditions ...corev1.PodConditionType) *corev1.Pod {
+		p := &corev1.Pod{Status: corev1.PodStatus{Phase: phase}}
+		for _, c := range conditions {
+			p.Status.Conditions = append(p.Status.Conditions, corev1.PodCondition{Type: c, Status: corev1.ConditionTrue})
+		}
+		return p
+	}
+	half := pod(corev1.PodPending, "PodScheduled")
+	half.Status.Conditions = append(half.Status.Conditions, corev1.PodCondition{Type: "AnyOther", Status: corev1.ConditionFalse})
+	both := []corev1.PodConditionType{"PodScheduled", "AnyOther"}
+	for name, c := range map[string]struct {
+		pods       []*corev1.Pod
+		conditions []corev1.PodConditionType
+		want       bool
+	}{
+		"no pod yet":                              {want: true},
+		"a pod waits for a node":                  {pods: []*corev1.Pod{pod(corev1.PodPending)}, want: true},
+		"its only pod failed":                     {pods: []*corev1.Pod{pod(corev1.PodFailed)}, want: true},
+		"one of its pods runs":                    {pods: []*corev1.Pod{pod(corev1.PodPending), pod(corev1.PodRunning)}},
+		"one of its pods succeeded":               {pods: []*corev1.Pod{pod(corev1.PodSucceeded)}},
+		"running without the condition":           {pods: []*corev1.Pod{pod(corev1.PodRunning)}, conditions: both[:1], want: true},
+		"pending with the condition":              {pods: []*corev1.Pod{pod(corev1.PodPending, "PodScheduled")}, conditions: both[:1]},
+		"a pod with one of two conditions":        {pods: []*corev1.Pod{half}, conditions: both, want: true},
+		"two pods with one of two conditions":     {pods: []*corev1.Pod{pod("", "PodScheduled"), pod("", "AnyOther")}, conditions: both, want: true},
+		"a pod with both conditions among others": {pods: []*corev1.Pod{half, pod("", both...)}, conditions: both},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := jobs.Pending(c.pods, c.conditions); got != c.want {
+				t.Errorf("pending is %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestUnseen(t *testing.T) {
+	var u jobs.Unseen
+	if n := u.Count(nil, noon); n != 0 {
+		t.Fatalf("%d creations awaited by an empty set", n)
+	}
+	for _, name := range []string{"a", "b", "c", "d"} {
+		u.Add(name, noon)
+	}
+	u.Drop("b")
+	if n := u.Count([]jobs.Job{{Name: "a"}, {Name: "other"}}, noon.Add(time.Second)); n != 2 {
+		t.Errorf("%d creations awaited, want c and d", n)
+	}
+	u.Add("e", noon.Add(time.Second))
+	if n := u.Count(nil, noon.Add(time.Minute)); n != 1 {
+		t.Errorf("%d creations awaited after a minute, want only the later one", n)
+	}
+}
+
+func TestStrategyOf(t *testing.T) {
+	for want, s := range map[jobs.Strategy]v1alpha1.JobScaling{
+		jobs.Default{}:  {Strategy: v1alpha1.StrategyDefault},
+		jobs.Accurate{}: {Strategy: v1alpha1.StrategyAccurate},
+		jobs.Eager{}:    {Strategy: v1alpha1.StrategyEager},
+		jobs.Custom{Deduction: 2, RunningShare: 0.5}: {Strategy: v1alpha1.StrategyCustom, Deduction: 2, RunningPercentage: 0.5},
+	} {
+		if got := jobs.StrategyOf(s); got != want {
+			t.Errorf("strategy %s is %#v, want %#v", s.Strategy, got, want)
+		}
+	}
+}
