@@ -25,6 +25,26 @@ type AWSSQSQueue struct {
 	ScaleOnInFlight, ScaleOnDelayed bool
 }
 
+func defineAWSSQSQueue() Definition {
+	return Definition{
+		Type: "aws-sqs-queue", Title: "AWS SQS queue", Typed: true,
+		Prose: "Scales with the number of messages in an Amazon SQS queue.\n\n" +
+			"The value is the approximate number of messages that wait, plus those that have been received and not deleted yet " +
+			"(unless `scaleOnInFlight` is false), plus those whose delay has not passed (only if `scaleOnDelayed` is true). Counting " +
+			"messages in flight keeps a replica alive while it works on the last message.\n\n" +
+			"The controller asks as the identity that a TriggerAuthentication gives: a pod identity of the provider `aws`, a role in " +
+			"`awsRoleArn`, or an access key. With `identityOwner` set to `operator` it asks as itself. The identity needs the " +
+			"permission `sqs:GetQueueAttributes`, and `sqs:GetQueueUrl` if `queueURL` holds a name.",
+		Example: Example{
+			Metadata: map[string]string{
+				"queueURL": "https://sqs.eu-west-3.amazonaws.com/123456789012/jobs", "awsRegion": "eu-west-3", "queueLength": "5",
+			},
+			Auth: []string{"awsAccessKeyID", "awsSecretAccessKey"},
+		},
+		New: func() Trigger { return new(AWSSQSQueue) },
+	}
+}
+
 // Declare implements Trigger.
 func (t *AWSSQSQueue) Declare(p *param.Set) {
 	p.String(&t.QueueURL, "queueURL", "URL of the queue, or its name.").

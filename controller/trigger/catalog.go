@@ -12,19 +12,20 @@ import (
 	"github.com/keda-tf/terraform-provider-keda/controller/trigger/param"
 )
 
-// All returns the definitions of the built-in trigger types, sorted by type.
+// All returns the definitions of the built-in trigger types, sorted by type. Each
+// stands in its trigger's file.
 func All() []Definition {
 	return []Definition{
-		{Type: "aws-sqs-queue", Title: "AWS SQS queue", Typed: true, New: func() Trigger { return new(AWSSQSQueue) }},
-		{Type: "cpu", Title: "CPU", Typed: true, New: func() Trigger { return new(CPU) }},
-		{Type: "cron", Title: "Cron", Typed: true, New: func() Trigger { return new(Cron) }},
-		{Type: "kubernetes-workload", Title: "Kubernetes workload", Typed: true, New: func() Trigger { return new(KubernetesWorkload) }},
-		{Type: "memory", Title: "Memory", Typed: true, New: func() Trigger { return new(Memory) }},
-		{Type: "metrics-api", Title: "Metrics API", Typed: true, New: func() Trigger { return new(MetricsAPI) }},
-		{Type: "prometheus", Title: "Prometheus", Typed: true, New: func() Trigger { return new(Prometheus) }},
-		{Type: "redis", Title: "Redis list", Typed: true, New: func() Trigger { return new(RedisList) }},
-		{Type: "redis-cluster", Title: "Redis Cluster list", Typed: true, New: func() Trigger { return new(RedisClusterList) }},
-		{Type: "redis-sentinel", Title: "Redis Sentinel list", Typed: true, New: func() Trigger { return new(RedisSentinelList) }},
+		defineAWSSQSQueue(),
+		defineCPU(),
+		defineCron(),
+		defineKubernetesWorkload(),
+		defineMemory(),
+		defineMetricsAPI(),
+		definePrometheus(),
+		defineRedis(),
+		defineRedisCluster(),
+		defineRedisSentinel(),
 	}
 }
 

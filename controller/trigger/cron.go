@@ -23,6 +23,22 @@ type Cron struct {
 	DesiredReplicas int64
 }
 
+func defineCron() Definition {
+	return Definition{
+		Type: "cron", Title: "Cron", Typed: true,
+		Prose: "Scales to a number of replicas between two moments that recur, such as the opening hours of a shop.\n\n" +
+			"From each `start` to the next `end` the trigger is active and asks for `desiredReplicas`; outside it is inactive and asks " +
+			"for none, so that the other triggers and the minimum decide. Expressions have five fields (minute, hour, day of month, " +
+			"month, day of week) and follow the time zone through its daylight saving changes.\n\n" +
+			"The horizontal pod autoscaler leaves a number of replicas alone that is within a tenth of what is asked for. With many " +
+			"replicas, a cron trigger beside them can therefore end up slightly below `desiredReplicas`.",
+		Example: Example{Metadata: map[string]string{
+			"timezone": "Europe/Paris", "start": "0 8 * * 1-5", "end": "0 18 * * 1-5", "desiredReplicas": "10",
+		}},
+		New: func() Trigger { return new(Cron) },
+	}
+}
+
 // Declare implements Trigger.
 func (t *Cron) Declare(p *param.Set) {
 	p.String(&t.Timezone, "timezone", "IANA name of the time zone, such as `Europe/Paris`.").Required().Check(timezone)

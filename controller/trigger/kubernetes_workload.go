@@ -18,6 +18,18 @@ type KubernetesWorkload struct {
 	GroupByNode bool
 }
 
+func defineKubernetesWorkload() Definition {
+	return Definition{
+		Type: "kubernetes-workload", Title: "Kubernetes workload", Typed: true,
+		Prose: "Scales with the number of pods of another workload in the same namespace.\n\n" +
+			"The value is the number of pods that `podSelector` selects and that have neither succeeded nor failed, or, with " +
+			"`groupByNode`, of the nodes that they run on. The controller knows the pods from its own watch; asking costs the API server " +
+			"nothing.",
+		Example: Example{Metadata: map[string]string{"podSelector": "app=frontend", "value": "4"}},
+		New:     func() Trigger { return new(KubernetesWorkload) },
+	}
+}
+
 // Declare implements Trigger.
 func (t *KubernetesWorkload) Declare(p *param.Set) {
 	p.Namespace(&t.Namespace)

@@ -28,6 +28,23 @@ type MetricsAPI struct {
 	Timeout time.Duration
 }
 
+func defineMetricsAPI() Definition {
+	return Definition{
+		Type: "metrics-api", Title: "Metrics API", Typed: true,
+		Prose: "Scales with a number in the answer of any HTTP server.\n\n" +
+			"The controller fetches `url` and reads the number at `valueLocation`. In JSON and YAML the number may also be a string in " +
+			"Kubernetes' notation for quantities, such as `\"500m\"`. With `aggregateFromKubeServiceEndpoints` it asks every ready endpoint of " +
+			"the Service instead of one behind its virtual address, and combines the answers.",
+		Example: Example{
+			Metadata: map[string]string{
+				"url": "http://queue.default.svc:8080/stats", "valueLocation": "tasks.waiting", "targetValue": "10", "authModes": "apiKey",
+			},
+			Auth: []string{"apiKey"},
+		},
+		New: func() Trigger { return new(MetricsAPI) },
+	}
+}
+
 // Declare implements Trigger.
 func (t *MetricsAPI) Declare(p *param.Set) {
 	p.String(&t.URL, "url", "URL to fetch.").Required().Check(httpURL)

@@ -29,6 +29,21 @@ type Prometheus struct {
 	Timeout time.Duration
 }
 
+func definePrometheus() Definition {
+	return Definition{
+		Type: "prometheus", Title: "Prometheus", Typed: true,
+		Prose: "Scales with the result of a PromQL query on a Prometheus server or one that speaks its API.\n\n" +
+			"The query is evaluated at the moment of asking and must yield one number: a scalar, or a vector of one element. Aggregate with " +
+			"`sum` or `max` where there may be several. An empty result, NaN and infinity mean zero, unless `ignoreNullValues` is false: " +
+			"then they are errors, and the fallback of the scaled object applies.",
+		Example: Example{Metadata: map[string]string{
+			"serverAddress": "http://prometheus.monitoring.svc:9090", "query": `sum(irate(http_requests_total{app="shop"}[1m]))`,
+			"threshold": "100",
+		}},
+		New: func() Trigger { return new(Prometheus) },
+	}
+}
+
 // Declare implements Trigger.
 func (t *Prometheus) Declare(p *param.Set) {
 	p.String(&t.ServerAddress, "serverAddress", "Base URL of the server, such as `http://prometheus.monitoring.svc:9090`.").

@@ -3,91 +3,7 @@
 
 package trigger
 
-import (
-	"errors"
-	"net"
-
-	"github.com/keda-tf/terraform-provider-keda/controller/trigger/param"
-)
-
-// RedisConnection says how to reach Redis: a server, a cluster or the sentinels
-// that watch over a master.
-type RedisConnection struct {
-	// Addresses are host:port. Hosts and Ports are their parts, pairwise; they
-	// count only where Addresses is empty (see Servers).
-	Addresses, Hosts, Ports []string
-	// Username and Password log in to the server; empty means without.
-	Username, Password string
-	// DatabaseIndex is the logical database, always 0 in a cluster.
-	DatabaseIndex int64
-	// SentinelMaster names the watched master; SentinelUsername and
-	// SentinelPassword log in to the sentinels.
-	SentinelMaster, SentinelUsername, SentinelPassword string
-	// EnableTLS comes from metadata and TLS ("enable" or "disable") from a
-	// TriggerAuthentication; see UseTLS.
-	EnableTLS bool
-	TLS       string
-	// UnsafeSSL accepts any server certificate.
-	UnsafeSSL bool
-	// Cert, Key, KeyPassword and CA are PEM texts; empty means none.
-	Cert, Key, KeyPassword, CA string
-}
-
-// Servers returns the addresses as host:port.
-func (c *RedisConnection) Servers() []string {
-	if len(c.Addresses) > 0 {
-		return c.Addresses
-	}
-	servers := make([]string, 0, len(c.Hosts))
-	for i := range min(len(c.Hosts), len(c.Ports)) {
-		servers = append(servers, net.JoinHostPort(c.Hosts[i], c.Ports[i]))
-	}
-	return servers
-}
-
-// UseTLS says whether the connection is encrypted.
-func (c *RedisConnection) UseTLS() bool { return c.EnableTLS || c.TLS == "enable" }
-
-func (c *RedisConnection) declare(p *param.Set) {
-	p.Strings(&c.Addresses, "address", "Servers as `host:port`, separated by commas.").
-		Alias("addresses").From(param.Metadata, param.Auth, param.Env).Check(hostPort)
-	p.Strings(&c.Hosts, "host", "Hosts of the servers, if `address` is not given.").
-		Alias("hosts").From(param.Metadata, param.Env, param.Auth)
-	p.Strings(&c.Ports, "port", "Ports of the servers, one for each of `host`.").
-		Alias("ports").From(param.Metadata, param.Env, param.Auth).Check(port)
-	p.String(&c.Username, "username", "User to log in as.").
-		From(param.Metadata, param.Env, param.Auth)
-	p.String(&c.Password, "password", "Password to log in with.").Secret().
-		From(param.Metadata, param.Env, param.Auth)
-	c.declareTLS(p)
-
-	p.AtLeastOneOf("address", "host")
-	p.Together("host", "port")
-	p.Rule("`host` and `port` must have equally many entries.", func() error {
-		if len(c.Hosts) != len(c.Ports) {
-			return errors.New("must have as many entries as \"port\"; write one port for each host")
-		}
-		return nil
-	}, "host", "port")
-}
-
-func (c *RedisConnection) declareTLS(p *param.Set) {
-	p.Bool(&c.EnableTLS, "enableTLS", "Whether to encrypt the connection.").Default("false")
-	p.String(&c.TLS, "tls", "Whether to encrypt the connection, said by the authentication.").
-		From(param.Auth).Enum("enable", "disable").Default("disable")
-	p.Bool(&c.UnsafeSSL, "unsafeSsl", "Whether to accept any server certificate. For tests only.").Default("false")
-	p.String(&c.Cert, "cert", "Client certificate, PEM.").Alias("Cert").From(param.Auth)
-	p.String(&c.Key, "key", "Key of the client certificate, PEM.").Secret().From(param.Auth)
-	p.String(&c.KeyPassword, "keyPassword", "Password of an encrypted key.").Secret().From(param.Auth)
-	p.String(&c.CA, "ca", "Certificate authorities that the server's certificate is checked against, PEM.").From(param.Auth)
-	p.AtMostOneOf("enableTLS", "tls")
-	p.Together("cert", "key")
-	p.Requires("keyPassword", "key")
-}
-
-func (c *RedisConnection) declareDatabase(p *param.Set) {
-	p.Int(&c.DatabaseIndex, "databaseIndex", "Number of the logical database.").Default("0").Min(0)
-}
+import "github.com/keda-tf/terraform-provider-keda/controller/trigger/param"
 
 // RedisList measures the number of elements under one key of a Redis server: the
 // length of a list, or the size of a set, sorted set or hash.
@@ -98,6 +14,22 @@ type RedisList struct {
 	// ListLength is the target, elements per replica; ActivationListLength the
 	// activation value.
 	ListLength, ActivationListLength int64
+}
+
+// redisProse is what the pages of the three redis types have in common.
+const redisProse = "The value is the number of elements under the key `listName`: the length of a list, or the size of a set, sorted " +
+	"set or hash. A key that does not exist counts as empty."
+
+func defineRedis() Definition {
+	return Definition{
+		Type: "redis", Title: "Redis list", Typed: true,
+		Prose: "Scales with the length of a list on a Redis server.\n\n" + redisProse,
+		Example: Example{
+			Metadata: map[string]string{"address": "redis.default.svc:6379", "listName": "jobs", "listLength": "10"},
+			Auth:     []string{"password"},
+		},
+		New: func() Trigger { return new(RedisList) },
+	}
 }
 
 // Declare implements Trigger.
@@ -121,27 +53,4 @@ func (t *RedisList) declareList(p *param.Set) {
 		Default("5").Positive().Target()
 	p.Int(&t.ActivationListLength, "activationListLength", "More elements than this activate the workload.").
 		Default("0").Activation()
-}
-
-// RedisClusterList is a RedisList in a Redis Cluster.
-type RedisClusterList struct{ RedisList }
-
-// Declare implements Trigger.
-func (t *RedisClusterList) Declare(p *param.Set) {
-	t.declareList(p)
-	t.declare(p)
-}
-
-// RedisSentinelList is a RedisList on the master that sentinels announce.
-type RedisSentinelList struct{ RedisList }
-
-// Declare implements Trigger.
-func (t *RedisSentinelList) Declare(p *param.Set) {
-	t.RedisList.Declare(p)
-	p.String(&t.SentinelMaster, "sentinelMaster", "Name of the master that the sentinels watch.").Required().
-		From(param.Metadata, param.Auth, param.Env)
-	p.String(&t.SentinelUsername, "sentinelUsername", "User to log in to the sentinels as.").
-		From(param.Metadata, param.Auth, param.Env)
-	p.String(&t.SentinelPassword, "sentinelPassword", "Password to log in to the sentinels with.").Secret().
-		From(param.Metadata, param.Auth, param.Env)
 }

@@ -13,43 +13,19 @@ import (
 	"github.com/keda-tf/terraform-provider-keda/controller/trigger/param"
 )
 
-// CPU lets the HPA watch the pods' use of processor time.
-type CPU struct {
-	// Value is a whole percentage or a quantity, as the trigger's metricType says.
-	Value string
-	// ContainerName restricts the measurement to one container; empty means the
-	// whole pod.
-	ContainerName string
-}
-
-// Memory lets the HPA watch the pods' use of memory.
-type Memory struct {
-	// Value and ContainerName are as in CPU.
-	Value, ContainerName string
-}
-
-// Declare implements Trigger.
-func (t *CPU) Declare(p *param.Set) { declareResource(p, &t.Value, &t.ContainerName) }
-
-// Declare implements Trigger.
-func (t *Memory) Declare(p *param.Set) { declareResource(p, &t.Value, &t.ContainerName) }
+// resourceProse is what the pages of cpu and memory have in common.
+const resourceProse = "The measurement comes from the cluster's own metrics (`metrics.k8s.io`, usually metrics-server) straight to the " +
+	"horizontal pod autoscaler; the controller does not poll it. The trigger's metric type must be given: `Utilization` compares with " +
+	"a percentage of what the containers request, `AverageValue` with a quantity per pod.\n\n" +
+	"The trigger counts as active all the time, because pods that do not exist use nothing and could never be woken by what they " +
+	"use. To scale to zero, add another trigger, which then decides alone between zero and one."
 
 func declareResource(p *param.Set, value, container *string) {
 	p.String(value, "value", "With metric type `Utilization` a whole percentage of what the pods request, "+
-		"with `AverageValue` a quantity per pod such as `500m` or `256Mi`.").Required().Target()
+		"with `AverageValue` a quantity per pod such as `500m` or `256Mi`.").Required()
 	p.String(container, "containerName", "Container to measure instead of the whole pod.")
 	p.String(new(string), "type", "Former place of the trigger's `metricType`.").
 		Enum("Utilization", "AverageValue").Removed("set metricType on the trigger instead")
-}
-
-// Resource implements Resource.
-func (t *CPU) Resource() ResourceMetric {
-	return ResourceMetric{Name: "cpu", Container: t.ContainerName, Value: t.Value}
-}
-
-// Resource implements Resource.
-func (t *Memory) Resource() ResourceMetric {
-	return ResourceMetric{Name: "memory", Container: t.ContainerName, Value: t.Value}
 }
 
 // quantity matches a Kubernetes quantity that is not negative: a decimal number

@@ -66,13 +66,26 @@ type Definition struct {
 	Type string
 	// Title heads the documentation page, for example "AWS SQS queue".
 	Title string
-	// Prose describes the trigger for its documentation page, in Markdown.
+	// Prose describes the trigger for its documentation page, in Markdown. Its
+	// first paragraph is one sentence that can stand alone.
 	Prose string
 	// Typed says that Terraform offers the trigger as a block of its own, named
 	// after the type with underscores.
 	Typed bool
+	// Example is a configuration for the documentation page. It is valid.
+	Example Example
 	// New returns an empty parameter set.
 	New func() Trigger
+}
+
+// Example is one configuration of a trigger.
+type Example struct {
+	// MetricType is the trigger's metric type; empty means the default.
+	MetricType string
+	// Metadata are the parameters that the trigger itself gives.
+	Metadata map[string]string
+	// Auth names the parameters that a TriggerAuthentication gives.
+	Auth []string
 }
 
 // Decoded is a trigger with its parameters filled in.
