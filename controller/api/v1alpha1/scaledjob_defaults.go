@@ -5,8 +5,6 @@ package v1alpha1
 
 import (
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -97,7 +95,7 @@ func (j *ScaledJob) Scaling() JobScaling {
 }
 
 func (s ScalingStrategy) runningJobPercentage() (float64, error) {
-	percentage, err := strconv.ParseFloat(strings.TrimSpace(s.CustomScalingRunningJobPercentage), 64)
+	percentage, err := finite(s.CustomScalingRunningJobPercentage)
 	if err != nil {
 		return 0, fmt.Errorf("customScalingRunningJobPercentage %q is not a number", s.CustomScalingRunningJobPercentage)
 	}
