@@ -1,0 +1,99 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package kube
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// ErrNoKind means that the cluster has no such custom resource.
+var ErrNoKind = errors.New("the cluster does not have KEDA's custom resources")
+
+// UnreachableError means that no API server answered.
+type UnreachableError struct {
+	// Server is the URL that was tried.
+	Server string
+	Err    error
+}
+
+func (e *UnreachableError) Error() string {
+	return fmt.Sprintf("the API server %s did not answer: %v", e.Server, e.Err)
+}
+
+func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// Cause is one field that the API server refused.
+type Cause struct {
+	// Field is its place in the object, for example .spec.maxReplicaCount.
+	Field, Message string
+}
+
+// RefusedError means that the API server did not accept an object.
+type RefusedError struct {
+	// Conflicts are fields that other managers own, Causes invalid fields. Both
+	// are empty when the server only gave a message.
+	Conflicts, Causes []Cause
+	Err               error
+}
+
+func (e *RefusedError) Error() string { return e.Err.Error() }
+
+func (e *RefusedError) Unwrap() error { return e.Err }
+
+// explain sorts out what an API error is about.
+func (c *Client) explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	var status apierrors.APIStatus
+	if !errors.As(err, &status) {
+		return &UnreachableError{Server: c.Server, Err: err}
+	}
+	refused := &RefusedError{Err: err}
+	if details := status.Status().Details; details != nil {
+		for _, cause := range details.Causes {
+			switch {
+			case cause.Type == metav1.CauseTypeFieldManagerConflict:
+				refused.Conflicts = append(refused.Conflicts, Cause{cause.Field, owner(cause.Message)})
+			case cause.Field != "":
+				refused.Causes = append(refused.Causes, Cause{cause.Field, cause.Message})
+			}
+		}
+	}
+	return refused
+}
+
+var quotedOwner = regexp.MustCompile(`conflict with ("[^"]*")`)
+
+// owner takes the manager's name out of the message of a conflict.
+func owner(message string) string {
+	if match := quotedOwner.FindStringSubmatch(message); match != nil {
+		return match[1]
+	}
+	return message
+}
+
+// isNoKind tells a resource that the server does not serve from an object that
+// is not there.
+func isNoKind(err error) bool {
+	var status apierrors.APIStatus
+	if !errors.As(err, &status) || !apierrors.IsNotFound(err) {
+		return false
+	}
+	details := status.Status().Details
+	if details == nil {
+		return true
+	}
+	for _, cause := range details.Causes {
+		if cause.Type == metav1.CauseTypeUnexpectedServerResponse {
+			return true
+		}
+	}
+	return false
+}

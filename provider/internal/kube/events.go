@@ -1,0 +1,60 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package kube
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// shownEvents is how many warnings an error shows.
+const shownEvents = 3
+
+// eventPatience bounds the read of the events of an error.
+const eventPatience = 5 * time.Second
+
+// warnings lists the newest warnings about an object, newest first. It is there
+// to explain another error, so its own errors say nothing of interest; it has
+// its own time, because the caller's is used up.
+func (c *Client) warnings(ref Ref) []string {
+	ctx, cancel := context.WithTimeout(context.Background(), eventPatience)
+	defer cancel()
+	events := schema.GroupVersionResource{Version: "v1", Resource: "events"}
+	list, err := c.in(Ref{Resource: events, Namespace: ref.Namespace}).List(ctx, metav1.ListOptions{
+		FieldSelector: "type=Warning,involvedObject.name=" + ref.Name,
+	})
+	if err != nil {
+		return nil
+	}
+	slices.SortFunc(list.Items, func(a, b unstructured.Unstructured) int {
+		return cmp.Compare(when(b), when(a))
+	})
+	var lines []string
+	for _, event := range list.Items[:min(shownEvents, len(list.Items))] {
+		lines = append(lines, fmt.Sprintf("%s: %s", field(event, "reason"), field(event, "message")))
+	}
+	return lines
+}
+
+// when is the time of an event, which stands in one of several fields.
+func when(event unstructured.Unstructured) string {
+	for _, key := range []string{"lastTimestamp", "eventTime"} {
+		if at := field(event, key); at != "" {
+			return at
+		}
+	}
+	return event.GetCreationTimestamp().UTC().Format(time.RFC3339)
+}
+
+func field(object unstructured.Unstructured, key string) string {
+	text, _, _ := unstructured.NestedString(object.Object, key)
+	return text
+}

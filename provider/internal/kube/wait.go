@@ -1,0 +1,161 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package kube
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// Polling begins quickly, because a controller is usually done in a fraction of
+// a second, and slows down.
+const (
+	firstPause = 25 * time.Millisecond
+	lastPause  = time.Second
+)
+
+// kindPatience bounds how long a create waits for custom resources that are
+// being installed by the same apply.
+const kindPatience = 20 * time.Second
+
+// poll calls done until it reports true, fails, or the context ends, whose error
+// it then returns.
+func poll(ctx context.Context, done func() (bool, error)) error {
+	for pause := firstPause; ; pause = min(lastPause, pause*3/2) {
+		if ok, err := done(); ok || err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
+
+// Absent returns nil when there is no such object. An object that is being
+// deleted is waited for; a resource that the cluster does not know yet gets some
+// time to appear.
+func (c *Client) Absent(ctx context.Context, ref Ref) (*unstructured.Unstructured, error) {
+	var found *unstructured.Unstructured
+	patience, cancel := context.WithTimeout(ctx, kindPatience)
+	defer cancel()
+	var missing error
+	err := poll(patience, func() (bool, error) {
+		object, err := c.Get(patience, ref)
+		if errors.Is(err, ErrNoKind) {
+			missing = err
+			return false, nil
+		}
+		missing, found = nil, object
+		return object == nil || object.GetDeletionTimestamp() == nil, err
+	})
+	if missing != nil {
+		return nil, missing
+	}
+	return found, err
+}
+
+// Condition is the Ready condition of an object, empty when it has none.
+type Condition struct {
+	Status, Reason, Message string
+}
+
+// NotReadyError means that an object did not become Ready in time.
+type NotReadyError struct {
+	// Last is the condition seen last, Events what the cluster warned about.
+	Last   Condition
+	Events []string
+	Err    error
+}
+
+func (e *NotReadyError) Error() string {
+	var b strings.Builder
+	switch {
+	case e.Last.Status == "" || (e.Last.Status == "Unknown" && e.Last.Reason == ""):
+		b.WriteString("no controller has reported on the object. Is KEDA running? ")
+	default:
+		fmt.Fprintf(&b, "Ready is %s, %s: %s. ", e.Last.Status, orNone(e.Last.Reason), strings.TrimSuffix(orNone(e.Last.Message), "."))
+	}
+	for _, event := range e.Events {
+		b.WriteString("\n  " + event)
+	}
+	return strings.TrimSpace(b.String())
+}
+
+func (e *NotReadyError) Unwrap() error { return e.Err }
+
+func orNone(text string) string {
+	if text == "" {
+		return "no reason given"
+	}
+	return text
+}
+
+// WaitReady waits until the object's Ready condition is True for the given
+// generation. A controller that does not say which generation it means is
+// believed as soon as its answer differs from the one that stood before.
+func (c *Client) WaitReady(ctx context.Context, ref Ref, generation int64) error {
+	var last Condition
+	err := poll(ctx, func() (bool, error) {
+		object, err := c.Get(ctx, ref)
+		if err != nil {
+			return false, err
+		}
+		if object == nil {
+			return false, fmt.Errorf("%s was deleted while waiting for it", ref)
+		}
+		ready, current := readiness(object, generation)
+		last = ready
+		return current && ready.Status == "True", nil
+	})
+	if err == nil || !errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return err
+	}
+	return &NotReadyError{Last: last, Events: c.warnings(ref), Err: ctx.Err()}
+}
+
+// readiness reads the Ready condition and whether it speaks of the generation.
+func readiness(object *unstructured.Unstructured, generation int64) (Condition, bool) {
+	observed, stated, _ := unstructured.NestedInt64(object.Object, "status", "observedGeneration")
+	conditions, _, _ := unstructured.NestedSlice(object.Object, "status", "conditions")
+	for _, item := range conditions {
+		members, _ := item.(map[string]any)
+		if members["type"] != "Ready" {
+			continue
+		}
+		ready := Condition{}
+		ready.Status, _ = members["status"].(string)
+		ready.Reason, _ = members["reason"].(string)
+		ready.Message, _ = members["message"].(string)
+		return ready, !stated || observed >= generation
+	}
+	return Condition{}, false
+}
+
+// WaitGone waits until the object is gone and tells what holds it when it does
+// not go.
+func (c *Client) WaitGone(ctx context.Context, ref Ref) error {
+	var finalizers []string
+	err := poll(ctx, func() (bool, error) {
+		object, err := c.Get(ctx, ref)
+		if errors.Is(err, ErrNoKind) || (object == nil && err == nil) {
+			return true, nil
+		}
+		if object != nil {
+			finalizers = object.GetFinalizers()
+		}
+		return false, err
+	})
+	if err != nil && ctx.Err() != nil && len(finalizers) > 0 {
+		return fmt.Errorf("%s is marked for deletion but held by the finalizers %s, which the controller has to remove; "+
+			"see whether it is running: %w", ref, strings.Join(finalizers, ", "), err)
+	}
+	return err
+}
