@@ -30,7 +30,7 @@ type Cluster struct {
 
 // Up brings a cluster up and returns when its nodes are Ready and its system workloads serve. A running cluster of that
 // name and mode is returned as it is, whatever the other options say; one of another mode, or with dead processes, is
-// taken down first. A Full cluster that this machine cannot run is an error that names the remedy (see CanRunFull).
+// taken down first. A Full cluster that this machine cannot run is an error that names the remedy (see ErrNoFull).
 //
 // When the start fails everything is taken down again except the logs, whose folder the error names.
 func Up(ctx context.Context, o Options) (*Cluster, error) {
@@ -118,7 +118,7 @@ func (c *Cluster) Dial(ctx context.Context, address string) (net.Conn, error) {
 	if c.state == nil || c.state.Mode != Full {
 		return (&net.Dialer{}).DialContext(ctx, "tcp", address)
 	}
-	return netns.Dial(ctx, netns.Path(namespace(c.state.Name)), address)
+	return netns.Dial(ctx, namespaceFile(c.dir), address)
 }
 
 // Forward passes every connection that l accepts on to an address in the cluster (see Dial), until ctx is done.
@@ -126,7 +126,7 @@ func (c *Cluster) Forward(ctx context.Context, l net.Listener, address string) e
 	if c.state == nil || c.state.Mode != Full {
 		return fmt.Errorf("forward to %s: a loopback cluster is on the machine's own network; connect directly", address)
 	}
-	return netns.Forward(ctx, l, netns.Path(namespace(c.state.Name)), address)
+	return netns.Forward(ctx, l, namespaceFile(c.dir), address)
 }
 
 // LoadImage imports a docker-archive on the real node of a Full cluster.
@@ -198,7 +198,7 @@ func downDir(ctx context.Context, dir string) error {
 // takeDown ends a cluster and empties its folder, but for what keep names. The caller holds the lock of the folder.
 func takeDown(ctx context.Context, dir string, s *State, keep ...string) error {
 	if s != nil && s.Mode == Full {
-		if err := takeNodeDown(ctx, dir, s); err != nil {
+		if err := takeNodeDown(ctx, s); err != nil {
 			return err
 		}
 	}
@@ -210,10 +210,9 @@ func takeDown(ctx context.Context, dir string, s *State, keep ...string) error {
 			return err
 		}
 	}
-	if s != nil && s.Mode == Full {
-		if err := takeNetworkDown(ctx, dir, s); err != nil {
-			return err
-		}
+	// That is the network namespace, which ends when it has neither a mount nor a process.
+	if err := unmountBelow(dir); err != nil {
+		return err
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {

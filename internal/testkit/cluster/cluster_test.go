@@ -79,15 +79,12 @@ func status(r dynamic.ResourceInterface, name, field string, want int64) func(co
 	}
 }
 
-var (
-	deployments = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}
-	jobs        = schema.GroupVersionResource{Group: "batch", Version: "v1", Resource: "jobs"}
-)
+var jobs = schema.GroupVersionResource{Group: "batch", Version: "v1", Resource: "jobs"}
 
 func TestLoopbackScalesADeployment(t *testing.T) {
 	c := ForTest(t)
 	ns := c.Namespace(t)
-	r := client(t, c).Resource(deployments).Namespace(ns)
+	r := client(t, c).Resource(deploymentsGVR).Namespace(ns)
 	create(t, r, `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {replicas: 1, selector: {matchLabels: {a: b}},
 		template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: none}]}}}}`)
 	eventually(t, "one replica", status(r, "web", "readyReplicas", 1))

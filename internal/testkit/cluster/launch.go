@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/keda-tf/terraform-provider-keda/internal/testkit/cluster/binaries"
-	"github.com/keda-tf/terraform-provider-keda/internal/testkit/cluster/netns"
 	"github.com/keda-tf/terraform-provider-keda/internal/testkit/cluster/proc"
 	"github.com/keda-tf/terraform-provider-keda/internal/testkit/cluster/progress"
 )
@@ -143,8 +142,7 @@ func (l *launch) claim() error {
 // start starts a server, inside the network namespace if there is one, and records it.
 func (l *launch) start(name string, args ...string) error {
 	if l.o.Mode == Full {
-		// nsenter and not `ip netns exec`: that also hides the cgroup mounts, without which the kubelet dies.
-		args = append([]string{"nsenter", "--net=" + netns.Path(namespace(l.o.Name))}, args...)
+		args = append(l.inNamespace(), args...)
 	}
 	return l.startOnHost(name, args...)
 }

@@ -29,6 +29,8 @@ type State struct {
 	Processes []proc.Process `json:"processes"` // in the order of their start
 	// Owner is the process that an ephemeral cluster belongs to: when it is gone, so may the cluster be.
 	Owner *proc.Process `json:"owner,omitempty"`
+	// Sysctls are kernel parameters of the machine to restore, while they may be changed.
+	Sysctls map[string]string `json:"sysctls,omitempty"`
 }
 
 // alive reports whether every process of the cluster runs.

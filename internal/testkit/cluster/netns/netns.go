@@ -1,9 +1,9 @@
 // Copyright The terraform-provider-keda Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package netns reaches into a named network namespace from Go: it dials from inside one and forwards connections into
-// it. The full development cluster lives in such a namespace; the package is used by it and by the netfwd program.
-// Both need root.
+// Package netns makes network namespaces and reaches into them: it dials from inside one and forwards connections into
+// it. A namespace is known by the file that it is mounted on. The full development cluster lives in one; the cluster and
+// the netfwd program use the package. Everything needs root.
 package netns
 
 import (
@@ -19,8 +19,30 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Path is the file of a network namespace that `ip netns add` made.
-func Path(name string) string { return "/run/netns/" + name }
+// Create makes a network namespace and mounts it on a new file at path, which keeps it until it is unmounted.
+func Create(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDONLY, 0o444)
+	if err != nil {
+		return fmt.Errorf("make the file of a network namespace: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	done := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // never unlocked, as in Dial
+		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+			done <- fmt.Errorf("make a network namespace: %w", err)
+			return
+		}
+		if err := unix.Mount("/proc/thread-self/ns/net", path, "", unix.MS_BIND, ""); err != nil {
+			done <- fmt.Errorf("mount a network namespace on %s: %w", path, err)
+			return
+		}
+		done <- nil
+	}()
+	return <-done
+}
 
 // Dial connects over TCP to address (host and port; the host must be an IP address) from inside the namespace.
 //
