@@ -1,0 +1,141 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package aws
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/scaler"
+	"github.com/keda-tf/terraform-provider-keda/controller/trigger"
+)
+
+// parallel bounds the requests of one client at a time: SQS has no request for
+// several queues.
+const parallel = 16
+
+// sqsSource measures queues with one client.
+type sqsSource struct {
+	address string
+	access  access
+	http    *httpClient
+	client  *sqs.Client
+
+	mu   sync.Mutex
+	urls map[string]string // URLs of the queues that triggers give by name
+}
+
+func openSQS(ctx context.Context, a access, address string) (scaler.Source, error) {
+	client := newHTTPClient()
+	cfg, err := a.configure(ctx, client)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", address, err)
+	}
+	return &sqsSource{
+		address: address, access: a, http: client, urls: map[string]string{},
+		client: sqs.NewFromConfig(cfg, func(o *sqs.Options) {
+			if a.endpoint != "" {
+				o.BaseEndpoint = &a.endpoint
+			}
+		}),
+	}, nil
+}
+
+// Read asks for the attributes of each queue, some at a time.
+func (s *sqsSource) Read(ctx context.Context, queries []scaler.Query) []scaler.Result {
+	results := make([]scaler.Result, len(queries))
+	var group errgroup.Group
+	group.SetLimit(parallel)
+	for i, q := range queries {
+		group.Go(func() error {
+			t := q.Trigger.(*trigger.AWSSQSQueue)
+			value, err := s.length(ctx, t)
+			if err != nil {
+				results[i].Err = s.explain(t.QueueName(), err)
+			} else {
+				results[i].Readings = []scaler.Reading{{Value: value}}
+			}
+			return nil
+		})
+	}
+	group.Wait() //nolint:errcheck // errors are in the results
+	return results
+}
+
+// length adds up the messages in the states that the trigger counts.
+func (s *sqsSource) length(ctx context.Context, t *trigger.AWSSQSQueue) (float64, error) {
+	names := []types.QueueAttributeName{types.QueueAttributeNameApproximateNumberOfMessages}
+	if t.ScaleOnInFlight {
+		names = append(names, types.QueueAttributeNameApproximateNumberOfMessagesNotVisible)
+	}
+	if t.ScaleOnDelayed {
+		names = append(names, types.QueueAttributeNameApproximateNumberOfMessagesDelayed)
+	}
+	queueURL, err := s.url(ctx, t)
+	if err != nil {
+		return 0, err
+	}
+	out, err := s.client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &queueURL, AttributeNames: names})
+	if err != nil {
+		var missing *types.QueueDoesNotExist
+		if errors.As(err, &missing) {
+			s.forget(t.QueueURL)
+		}
+		return 0, err
+	}
+	var sum int64
+	for _, name := range names {
+		n, err := strconv.ParseInt(out.Attributes[string(name)], 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("the answer has no number for attribute %s", name)
+		}
+		sum += n
+	}
+	return float64(sum), nil
+}
+
+// url returns the queue's URL, which is asked for once if only the name is known.
+func (s *sqsSource) url(ctx context.Context, t *trigger.AWSSQSQueue) (string, error) {
+	if t.IsURL() {
+		return t.QueueURL, nil
+	}
+	s.mu.Lock()
+	known := s.urls[t.QueueURL]
+	s.mu.Unlock()
+	if known != "" {
+		return known, nil
+	}
+	out, err := s.client.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: &t.QueueURL})
+	if err != nil {
+		return "", err
+	}
+	if out.QueueUrl == nil {
+		return "", errors.New("the answer has no queue URL")
+	}
+	s.mu.Lock()
+	s.urls[t.QueueURL] = *out.QueueUrl
+	s.mu.Unlock()
+	return *out.QueueUrl, nil
+}
+
+// forget drops the URL of a queue that is gone: the next one of its name may have
+// another.
+func (s *sqsSource) forget(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.urls, name)
+}
+
+// Close frees the connections.
+func (s *sqsSource) Close() error {
+	s.http.transport.CloseIdleConnections()
+	return nil
+}

@@ -1,0 +1,75 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package httpquery
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/scaler"
+	"github.com/keda-tf/terraform-provider-keda/controller/trigger"
+)
+
+// parallel bounds the requests to one server at a time. Prometheus itself runs 20
+// queries at once by default.
+const parallel = 16
+
+// source asks one server.
+type source struct {
+	client  *http.Client
+	own     *http.Transport // nil if the transport is the process's
+	timeout time.Duration   // of requests whose trigger does not say
+	cluster scaler.Cluster
+}
+
+// Read sends one request for each query, some at a time.
+func (s *source) Read(ctx context.Context, queries []scaler.Query) []scaler.Result {
+	results := make([]scaler.Result, len(queries))
+	var group errgroup.Group
+	group.SetLimit(parallel)
+	for i, q := range queries {
+		group.Go(func() error {
+			results[i] = s.ask(ctx, q)
+			return nil
+		})
+	}
+	group.Wait() //nolint:errcheck // errors are in the results
+	return results
+}
+
+func (s *source) ask(ctx context.Context, q scaler.Query) scaler.Result {
+	var value float64
+	var err error
+	switch t := q.Trigger.(type) {
+	case *trigger.Prometheus:
+		ctx, cancel := context.WithTimeout(ctx, cmp.Or(t.Timeout, s.timeout))
+		defer cancel()
+		value, err = s.prometheus(ctx, t)
+	case *trigger.MetricsAPI:
+		ctx, cancel := context.WithTimeout(ctx, cmp.Or(t.Timeout, s.timeout))
+		defer cancel()
+		value, err = s.metricsAPI(ctx, t)
+	}
+	if err == nil && (math.IsNaN(value) || math.IsInf(value, 0)) {
+		err = fmt.Errorf("the value is %v, which is no number to scale by", value)
+	}
+	if err != nil {
+		return scaler.Result{Err: err}
+	}
+	return scaler.Result{Readings: []scaler.Reading{{Value: value}}}
+}
+
+// Close frees the connections, except those of the process's own transport.
+func (s *source) Close() error {
+	if s.own != nil {
+		s.own.CloseIdleConnections()
+	}
+	return nil
+}
