@@ -64,7 +64,7 @@ func (c *RedisConnection) declare(p *param.Set) {
 	p.AtLeastOneOf("address", "host")
 	p.Together("host", "port")
 	p.Rule("`host` and `port` must have equally many entries.", func() error {
-		if len(c.Hosts) != len(c.Ports) {
+		if len(c.Hosts) != len(c.Ports) && len(c.Hosts) > 0 && len(c.Ports) > 0 {
 			return errors.New("must have as many entries as \"port\"; write one port for each host")
 		}
 		return nil

@@ -35,6 +35,9 @@ type pair struct{ name, value string }
 
 func hclObject(b *strings.Builder, d trigger.Definition, declaration param.Declaration) {
 	fmt.Fprintf(b, "resource \"keda_scaled_object\" %q {\n  name      = %q\n  namespace = %q\n\n", workload, workload, namespace)
+	if floor(d) != "" {
+		fmt.Fprintf(b, "  min_replica_count = %s\n\n", floor(d))
+	}
 	fmt.Fprintf(b, "  scale_target_ref {\n    name = %q\n  }\n\n  trigger {\n", workload)
 	if d.Example.MetricType != "" {
 		fmt.Fprintf(b, "    metric_type = %q\n\n", d.Example.MetricType)
@@ -58,6 +61,15 @@ func hclAuthentication(b *strings.Builder, d trigger.Definition) {
 		b.WriteString("  }\n")
 	}
 	b.WriteString("}\n")
+}
+
+// floor is the minimum of replicas that the example must set: resource triggers
+// alone cannot scale to zero.
+func floor(d trigger.Definition) string {
+	if _, ok := d.New().(trigger.Resource); ok {
+		return "1"
+	}
+	return ""
 }
 
 // attributes returns the example's parameters in the order of the declaration.
@@ -113,7 +125,11 @@ func quote(text string) string {
 
 func yamlObject(b *strings.Builder, d trigger.Definition, declaration param.Declaration) {
 	fmt.Fprintf(b, "apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata:\n  name: %s\n  namespace: %s\nspec:\n", workload, namespace)
-	fmt.Fprintf(b, "  scaleTargetRef:\n    name: %s\n  triggers:\n    - type: %s\n", workload, d.Type)
+	fmt.Fprintf(b, "  scaleTargetRef:\n    name: %s\n", workload)
+	if floor(d) != "" {
+		fmt.Fprintf(b, "  minReplicaCount: %s\n", floor(d))
+	}
+	fmt.Fprintf(b, "  triggers:\n    - type: %s\n", d.Type)
 	if d.Example.MetricType != "" {
 		fmt.Fprintf(b, "      metricType: %s\n", d.Example.MetricType)
 	}
