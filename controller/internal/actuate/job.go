@@ -8,23 +8,24 @@ import (
 	"fmt"
 	"maps"
 	"strconv"
+	"strings"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/rand"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 )
 
-// CreateJob creates one Job of a ScaledJob and returns it as the API server
-// stored it.
-func (a *Actuator) CreateJob(ctx context.Context, sj *v1alpha1.ScaledJob, version string) (*batchv1.Job, error) {
-	job := NewJob(sj, version)
+// CreateJob creates a Job that NewJob built.
+func (a *Actuator) CreateJob(ctx context.Context, job *batchv1.Job) error {
 	if err := a.Client.Create(ctx, job); err != nil {
-		return nil, fmt.Errorf("cannot create a Job for ScaledJob %s/%s: %w", sj.Namespace, sj.Name, err)
+		return fmt.Errorf("cannot create Job %s/%s: %w", job.Namespace, job.Name, err)
 	}
-	return job, nil
+	return nil
 }
 
 // DeleteJob deletes a Job and, by the propagation policy, its pods. A Job that is
@@ -40,7 +41,8 @@ func (a *Actuator) DeleteJob(ctx context.Context, namespace, name string, policy
 
 // NewJob builds the Job that a ScaledJob's jobTargetRef describes: named after it,
 // owned by it, with its labels (but for the excluded ones) and annotations, and
-// marked with the generation of the spec that made it. It is pure.
+// marked with the generation of the spec that made it. The name is chosen here and
+// not by the API server, so that a request whose answer is lost can be recognised.
 func NewJob(sj *v1alpha1.ScaledJob, version string) *batchv1.Job {
 	labels := sj.LabelsForJobs()
 	if labels == nil {
@@ -70,7 +72,7 @@ func NewJob(sj *v1alpha1.ScaledJob, version string) *batchv1.Job {
 	}
 	return &batchv1.Job{
 		ObjectMeta: metav1.ObjectMeta{
-			GenerateName:    sj.Name + "-",
+			Name:            jobName(sj.Name),
 			Namespace:       sj.Namespace,
 			Labels:          labels,
 			Annotations:     annotations,
@@ -78,4 +80,15 @@ func NewJob(sj *v1alpha1.ScaledJob, version string) *batchv1.Job {
 		},
 		Spec: spec,
 	}
+}
+
+// jobSuffix is the length of the random part of a Job's name, as the API server's
+// own generateName has it.
+const jobSuffix = 5
+
+// jobName is unique, and short enough to be the label that the Job controller
+// puts on pods.
+func jobName(base string) string {
+	keep := min(len(base), validation.DNS1035LabelMaxLength-jobSuffix-1)
+	return strings.TrimRight(base[:keep], "-.") + "-" + rand.String(jobSuffix)
 }

@@ -1,0 +1,193 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package app puts the controller process together; it is its table of contents.
+// Everything that acts runs on the leader only; caches, certificates and
+// admission run on every replica.
+package app
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"k8s.io/utils/clock"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/actuate"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/auth"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/autoscale"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/certs"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/observe"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/poll"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/reconcile"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/report"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/scaler"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/webhook"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/workload"
+)
+
+// Run runs the controller until ctx ends.
+func Run(ctx context.Context, o Options) error {
+	o.Complete()
+	ctrl.SetLogger(o.Log)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.FeedAddress)
+	if err != nil {
+		return fmt.Errorf("cannot listen for metrics adapters: %w", err)
+	}
+	keeper := certs.NewKeeper()
+	mgr, err := newManager(o, keeper, listener.Addr())
+	if err != nil {
+		return err
+	}
+	a, err := newApp(o, mgr, keeper)
+	if err != nil {
+		return err
+	}
+	if err := a.setup(ctx, listener); err != nil {
+		return err
+	}
+	o.Log.Info("starting", "version", o.Version, "namespace", o.Namespace, "watch", o.WatchNamespaces)
+	if err := mgr.Start(ctx); err != nil {
+		return fmt.Errorf("controller: %w", err)
+	}
+	return nil
+}
+
+func newScheme() (*runtime.Scheme, error) {
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			return nil, fmt.Errorf("scheme: %w", err)
+		}
+	}
+	return scheme, nil
+}
+
+func newManager(o Options, keeper *certs.Keeper, feed net.Addr) (ctrl.Manager, error) {
+	scheme, err := newScheme()
+	if err != nil {
+		return nil, err
+	}
+	restConfig := o.Config
+	if restConfig == nil {
+		if restConfig, err = ctrl.GetConfig(); err != nil {
+			return nil, fmt.Errorf("cannot find the cluster: run in a pod, or set KUBECONFIG: %w", err)
+		}
+	}
+	restConfig = rest.CopyConfig(restConfig)
+	restConfig.QPS = -1 // the API server's priority and fairness protects it better than a limit here
+	options := ctrl.Options{
+		Scheme: scheme, Logger: o.Log,
+		Cache:                  cacheOptions(o),
+		Client:                 client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}, &corev1.ConfigMap{}}}},
+		Metrics:                metricsserver.Options{BindAddress: o.MetricsAddress},
+		HealthProbeBindAddress: o.HealthAddress,
+		Controller:             config.Controller{SkipNameValidation: ptr.To(true), EnableWarmup: ptr.To(true)},
+		WebhookServer:          ctrlwebhook.NewServer(ctrlwebhook.Options{Port: o.WebhookPort, TLSOpts: tlsOptions(keeper)}),
+		LeaderElection:         o.LeaderElect, LeaderElectionReleaseOnCancel: true,
+		LeaseDuration: &o.LeaseDuration, RenewDeadline: &o.RenewDeadline, RetryPeriod: &o.RetryPeriod,
+	}
+	if o.LeaderElect {
+		id, err := identity(o, feed)
+		if err != nil {
+			return nil, err
+		}
+		if options.LeaderElectionResourceLockInterface, err = lock(o, restConfig, id); err != nil {
+			return nil, err
+		}
+	}
+	mgr, err := ctrl.NewManager(restConfig, options)
+	if err != nil {
+		return nil, fmt.Errorf("cannot start: %w", err)
+	}
+	return mgr, nil
+}
+
+// app holds the stages of the way from an event to a replica.
+type app struct {
+	Options
+	mgr    ctrl.Manager
+	keeper *certs.Keeper
+	live   client.Client // asks the API server, never a cache
+	poller *poll.Poller
+	store  *sample.Store
+	engine *autoscale.Engine
+	deps   reconcile.Dependencies
+	so     *report.ScaledObjects
+	sj     *report.ScaledJobs
+}
+
+func newApp(o Options, mgr ctrl.Manager, keeper *certs.Keeper) (*app, error) {
+	live, err := client.New(mgr.GetConfig(), client.Options{Scheme: mgr.GetScheme(), Mapper: mgr.GetRESTMapper()})
+	if err != nil {
+		return nil, fmt.Errorf("client: %w", err)
+	}
+	a := &app{Options: o, mgr: mgr, keeper: keeper, live: live, store: sample.NewStore()}
+	recorder := mgr.GetEventRecorder("keda-operator")
+	a.so = report.NewScaledObjects(live, recorder, clock.RealClock{})
+	a.sj = report.NewScaledJobs(live, recorder, clock.RealClock{})
+	a.poller = poll.New(poll.Options{Timeout: o.HTTPTimeout, Log: o.Log.WithName("poll"), Changed: func(id sample.Object) { a.engine.Changed(id) }})
+	metrics := observe.New(o.Registry, o.Version, o.Commit)
+	workloads := &workload.Reader{Cache: mgr.GetClient(), Live: live}
+	actuator := &actuate.Actuator{Client: live}
+	a.engine = autoscale.New(autoscale.Options{
+		Poller: a.poller, Store: a.store, Workloads: workloads, Actuator: actuator,
+		Cache: mgr.GetClient(), Live: live, ScaledObjects: a.so, ScaledJobs: a.sj,
+		Metrics: metrics, HPAPeriod: o.HPAPeriod, Version: o.Version, Log: o.Log.WithName("autoscale"),
+	})
+	a.deps = reconcile.Dependencies{
+		Client: mgr.GetClient(), Engine: a.engine, Workloads: workloads, Actuator: actuator,
+		References: reconcile.NewReferences(), Metrics: metrics, Version: o.Version,
+		Auth: &auth.Resolver{Reader: live, Objects: mgr.GetClient(), ClusterNamespace: o.ClusterObjectNamespace},
+		Env: scaler.Env{
+			Cluster: clusterReader{mgr.GetClient()}, HTTPTimeout: o.HTTPTimeout,
+			Transport: http.DefaultTransport, Now: clock.RealClock{}.Now,
+		},
+	}
+	return a, nil
+}
+
+// setup hands everything that runs to the manager.
+func (a *app) setup(ctx context.Context, listener net.Listener) error {
+	if err := a.mgr.GetFieldIndexer().IndexField(ctx, &corev1.Pod{}, autoscale.PodJobIndex, autoscale.PodJob); err != nil {
+		return fmt.Errorf("index of pods: %w", err)
+	}
+	if err := (&reconcile.ScaledObjects{Dependencies: a.deps, Status: a.so}).Setup(a.mgr, a.Reconcilers); err != nil {
+		return fmt.Errorf("ScaledObject controller: %w", err)
+	}
+	if err := (&reconcile.ScaledJobs{Dependencies: a.deps, Status: a.sj}).Setup(a.mgr, a.Reconcilers); err != nil {
+		return fmt.Errorf("ScaledJob controller: %w", err)
+	}
+	if err := reconcile.SetupAuthentications(a.mgr); err != nil {
+		return fmt.Errorf("TriggerAuthentication controllers: %w", err)
+	}
+	if a.WebhookPort > 0 {
+		webhook.Register(a.mgr.GetWebhookServer(), a.mgr.GetScheme(), a.mgr.GetClient(), a.Registry)
+	}
+	for _, run := range []func() error{
+		func() error { return a.serveFeed(listener) },
+		a.keepCertificates,
+		a.addChecks,
+		func() error { return a.mgr.Add(leaderOnly(a.expect)) },
+		func() error { return a.mgr.Add(leaderOnly(a.poller.Run)) },
+		func() error { return a.mgr.Add(leaderOnly(a.engine.Run)) },
+	} {
+		if err := run(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

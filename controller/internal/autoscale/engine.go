@@ -1,0 +1,230 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package autoscale takes objects from new samples to actions: it observes
+// (samples, replicas, Jobs), lets the pure packages scale, jobs, fallback and
+// formula decide, has actuate act, publishes the answers that the metrics
+// adapters mirror, and reports. Reconcilers register plans; poll says when an
+// object has a new sample. An object is worked on by one goroutine at a time.
+package autoscale
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/actuate"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/observe"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/poll"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/report"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/workload"
+)
+
+// Options are the engine's collaborators and settings.
+type Options struct {
+	// Poller holds the samples.
+	Poller *poll.Poller
+	// Store takes the answers for the metrics adapters.
+	Store *sample.Store
+	// Workloads reads scale targets; Actuator writes to them.
+	Workloads *workload.Reader
+	Actuator  *actuate.Actuator
+	// Cache and Live read Jobs and pods: Live is used where a cache that is
+	// behind would cost a Job too many.
+	Cache, Live client.Reader
+	// ScaledObjects and ScaledJobs write status and events.
+	ScaledObjects *report.ScaledObjects
+	ScaledJobs    *report.ScaledJobs
+	// Metrics receives what happened, for Prometheus.
+	Metrics *observe.Metrics
+	// HPAPeriod is how often the HPA controller looks at a metric; default 15 s.
+	HPAPeriod time.Duration
+	// Workers evaluate objects side by side; default 8.
+	Workers int
+	// Version is put on the labels of Jobs.
+	Version string
+	Clock   clock.WithTicker
+	Log     logr.Logger
+}
+
+// subject is an object that can be evaluated.
+type subject interface {
+	// evaluate observes, decides, acts and reports once. It returns when to look
+	// again although nothing new came in; zero means never.
+	evaluate(ctx context.Context) (time.Time, error)
+}
+
+// Engine evaluates registered objects.
+type Engine struct {
+	Options
+	queue workqueue.TypedRateLimitingInterface[sample.Object]
+
+	mu        sync.RWMutex
+	subjects  map[sample.Object]subject
+	settled   map[sample.Object]struct{} // published or stopped by this process
+	unsettled map[sample.Object]struct{} // those that Expect named and that are not
+}
+
+// New returns an engine that works while Run runs.
+func New(o Options) *Engine {
+	if o.HPAPeriod <= 0 {
+		o.HPAPeriod = 15 * time.Second
+	}
+	if o.Workers <= 0 {
+		o.Workers = 8
+	}
+	if o.Clock == nil {
+		o.Clock = clock.RealClock{}
+	}
+	limiter := workqueue.NewTypedItemExponentialFailureRateLimiter[sample.Object](100*time.Millisecond, 30*time.Second)
+	return &Engine{
+		Options:  o,
+		subjects: map[sample.Object]subject{},
+		settled:  map[sample.Object]struct{}{},
+		queue: workqueue.NewTypedRateLimitingQueueWithConfig(limiter, workqueue.TypedRateLimitingQueueConfig[sample.Object]{
+			Name: "autoscale", Clock: o.Clock,
+		}),
+	}
+}
+
+// Run evaluates objects until ctx ends.
+func (e *Engine) Run(ctx context.Context) error {
+	var workers sync.WaitGroup
+	for range e.Workers {
+		workers.Go(func() {
+			for e.next(ctx) {
+			}
+		})
+	}
+	<-ctx.Done()
+	e.queue.ShutDown()
+	workers.Wait()
+	return nil
+}
+
+func (e *Engine) next(ctx context.Context) bool {
+	id, shutdown := e.queue.Get()
+	if shutdown {
+		return false
+	}
+	defer e.queue.Done(id)
+	s := e.subject(id)
+	if s == nil || ctx.Err() != nil {
+		e.queue.Forget(id)
+		return true
+	}
+	again, err := e.guarded(ctx, id, s)
+	if err != nil {
+		e.Log.Error(err, "cannot act on samples", "kind", id.Kind, "namespace", id.Namespace, "name", id.Name)
+		e.queue.AddRateLimited(id)
+		return true
+	}
+	e.queue.Forget(id)
+	if !again.IsZero() {
+		e.queue.AddAfter(id, max(0, again.Sub(e.Clock.Now())))
+	}
+	return true
+}
+
+// Changed says that an object has new samples; poll calls it.
+func (e *Engine) Changed(id sample.Object) { e.queue.Add(id) }
+
+func (e *Engine) subject(id sample.Object) subject {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.subjects[id]
+}
+
+// Stop stops scaling an object: it is paused, deleted, or cannot be scaled as it
+// is. Its answers are forgotten.
+func (e *Engine) Stop(id sample.Object) {
+	e.mu.Lock()
+	delete(e.subjects, id)
+	e.mu.Unlock()
+	e.Poller.Unsubscribe(id)
+	e.Store.Forget(id)
+	e.Metrics.Registered(id, nil)
+	e.settle(id)
+}
+
+// register makes an object known and evaluates it soon: what it depends on may be
+// there already.
+func (e *Engine) register(id sample.Object, s subject, types []string, subscription poll.Subscription) {
+	e.mu.Lock()
+	e.subjects[id] = s
+	e.mu.Unlock()
+	e.Metrics.Registered(id, types)
+	if len(subscription.Bindings) > 0 {
+		e.Poller.Subscribe(subscription)
+	} else {
+		e.Poller.Unsubscribe(id)
+	}
+	e.queue.Add(id)
+}
+
+// Refresh asks an object's sources now and publishes what they say, for a metrics
+// adapter that wants a fresher answer to one metric. It ends with ctx. A metric
+// whose trigger has useCachedMetrics is not asked for.
+func (e *Engine) Refresh(ctx context.Context, id sample.Object, metric string) error {
+	s, ok := e.subject(id).(*scaledObject)
+	if !ok {
+		return fmt.Errorf("%s %s/%s is not being scaled", id.Kind, id.Namespace, id.Name)
+	}
+	if s.cached(metric) {
+		return nil
+	}
+	if err := e.Poller.Ask(ctx, id); err != nil {
+		return err
+	}
+	s.publishLatest(ctx)
+	return nil
+}
+
+// Expect names the objects that exist when this process becomes the leader. Once
+// each of them was published or stopped, the store is complete: until then the
+// metrics adapters keep the answers of the leader before.
+func (e *Engine) Expect(objects []sample.Object) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.unsettled = map[sample.Object]struct{}{}
+	for _, id := range objects {
+		if _, done := e.settled[id]; !done {
+			e.unsettled[id] = struct{}{}
+		}
+	}
+	if len(e.unsettled) == 0 {
+		e.Store.MarkComplete()
+	}
+}
+
+// settle says that an object's answers are as they should be.
+func (e *Engine) settle(id sample.Object) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.settled[id] = struct{}{}
+	if _, waited := e.unsettled[id]; !waited {
+		return
+	}
+	delete(e.unsettled, id)
+	if len(e.unsettled) == 0 {
+		e.Store.MarkComplete()
+	}
+}
+
+// guarded evaluates an object. A panic costs this evaluation, not the process.
+func (e *Engine) guarded(ctx context.Context, id sample.Object, s subject) (again time.Time, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("evaluating %s %s/%s panicked: %v\n%s", id.Kind, id.Namespace, id.Name, cause, debug.Stack())
+		}
+	}()
+	return s.evaluate(ctx)
+}

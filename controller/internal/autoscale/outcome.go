@@ -1,0 +1,162 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package autoscale
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/scale"
+)
+
+// lastActiveGrain is how precisely lastActiveTime is kept in the status of an
+// active object: writing it at each poll would cost a write per poll and object.
+// In memory it is exact, and a status that says "active" counts as active.
+const lastActiveGrain = 30 * time.Second
+
+// outcome is what an evaluation reports, in a form that is cheap to compare: an
+// evaluation that comes to the same writes nothing.
+type outcome struct {
+	active, ready, fallback v1alpha1.Condition
+	activity                string
+	failures                string
+	lastActive              time.Time
+}
+
+func (s *scaledObject) outcome(seen observation, d scale.Decision) outcome {
+	o := outcome{active: d.Active, ready: d.Ready, fallback: fallbackCondition(seen), lastActive: s.lastActive}
+	if old := s.reported.lastActive; d.Active.Status == metav1.ConditionTrue && s.lastActive.Sub(old) < lastActiveGrain {
+		o.lastActive = old
+	}
+	var activity, failures strings.Builder
+	for _, t := range seen.triggers {
+		activity.WriteByte('0' + byte(boolInt(t.Active || t.InFallback)))
+	}
+	if s.plan.Object.Spec.Fallback != nil {
+		for _, m := range s.metrics {
+			failures.WriteRune(rune(m.health.Failures))
+		}
+	}
+	o.activity, o.failures = activity.String(), failures.String()
+	return o
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func fallbackCondition(seen observation) v1alpha1.Condition {
+	c := v1alpha1.Condition{Type: v1alpha1.ConditionFallback, Status: metav1.ConditionFalse,
+		Reason: v1alpha1.ReasonNoFallbackFound, Message: "no fallback is in use"}
+	if len(seen.inFallback) > 0 {
+		c.Status, c.Reason = metav1.ConditionTrue, v1alpha1.ReasonFallbackExists
+		c.Message = "the fallback stands in for " + strings.Join(seen.inFallback, ", ")
+	}
+	return c
+}
+
+// report writes what changed since the last report.
+func (s *scaledObject) report(ctx context.Context, seen observation, d scale.Decision) error {
+	out := s.outcome(seen, d)
+	if out == s.reported && !s.fresh {
+		return nil
+	}
+	err := s.ScaledObjects.Update(ctx, s.plan.Object, func(status *v1alpha1.ScaledObjectStatus, now metav1.Time) {
+		for _, c := range []v1alpha1.Condition{out.active, out.ready, out.fallback} {
+			if c.Status != "" {
+				status.Conditions.Set(c.Type, c.Status, c.Reason, c.Message, now)
+			}
+		}
+		if !out.lastActive.IsZero() {
+			status.LastActiveTime = new(metav1.NewTime(out.lastActive).Rfc3339Copy())
+		}
+		status.TriggersActivity = activities(seen)
+		status.Health = s.healths()
+	})
+	if err == nil {
+		s.reported, s.fresh = out, false
+	}
+	return err
+}
+
+func activities(seen observation) map[string]v1alpha1.TriggerActivityStatus {
+	out := map[string]v1alpha1.TriggerActivityStatus{}
+	for _, t := range seen.triggers {
+		if !t.Resource && !t.Waiting {
+			out[t.Metric] = v1alpha1.TriggerActivityStatus{IsActive: t.Active || t.InFallback}
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return out
+}
+
+// healths is status.health; it is kept only while a fallback is configured.
+func (s *scaledObject) healths() map[string]v1alpha1.HealthStatus {
+	if s.plan.Object.Spec.Fallback == nil || len(s.metrics) == 0 {
+		return nil
+	}
+	out := map[string]v1alpha1.HealthStatus{}
+	for _, m := range s.metrics {
+		out[m.metric.FullName] = m.health.Status()
+	}
+	return out
+}
+
+// unreadable reports that the target's replica count cannot be read.
+func (s *scaledObject) unreadable(ctx context.Context, cause error) error {
+	s.fresh = true
+	return s.ScaledObjects.Update(ctx, s.plan.Object, func(status *v1alpha1.ScaledObjectStatus, now metav1.Time) {
+		status.Conditions.Set(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonErrorGettingCurrentReplicas, cause.Error(), now)
+	})
+}
+
+// publish hands the answers to the metrics adapters, once every metric was asked:
+// before that, whatever the adapters know is better.
+func (s *scaledObject) publish(seen observation) {
+	if !seen.complete {
+		return
+	}
+	s.Store.Publish(s.id, seen.answers)
+	s.settle(s.id)
+}
+
+// cached says whether a metric's trigger is content with the last poll's value.
+func (s *scaledObject) cached(metric string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, m := range s.metrics {
+		if m.metric.FullName == metric {
+			return m.trigger.Cached
+		}
+	}
+	return false
+}
+
+// publishLatest publishes the newest samples without deciding anything.
+func (s *scaledObject) publishLatest(ctx context.Context) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.publish(s.observe(ctx, s.replicas))
+}
+
+// oldest is when the oldest of the answers was measured.
+func oldest(answers []sample.Answer) time.Time {
+	var at time.Time
+	for _, a := range answers {
+		if at.IsZero() || a.At.Before(at) {
+			at = a.At
+		}
+	}
+	return at
+}

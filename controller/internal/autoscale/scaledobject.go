@@ -1,0 +1,160 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package autoscale
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/actuate"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/poll"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/report"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/scale"
+)
+
+// scaledObject is a ScaledObject being scaled.
+type scaledObject struct {
+	*Engine
+	id sample.Object
+
+	mu         sync.Mutex
+	plan       *ScaledObjectPlan
+	metrics    []*metricState // one per external metric, in order
+	replicas   int32          // at the last evaluation
+	lastActive time.Time
+	active     bool
+	reported   outcome
+	fresh      bool // the plan is new: report whatever comes out
+}
+
+// ScaleObject scales a ScaledObject by a plan, in place of an earlier plan.
+func (e *Engine) ScaleObject(plan *ScaledObjectPlan) {
+	id := scaledObjectID(plan.Object)
+	s, ok := e.subject(id).(*scaledObject)
+	if !ok || s.uid() != plan.Object.UID {
+		s = &scaledObject{Engine: e, id: id}
+		s.restore(plan)
+	}
+	active := s.adopt(plan)
+	e.register(id, s, types(plan.Triggers), poll.Subscription{
+		Object: id, Interval: plan.interval(active, e.HPAPeriod), Bindings: bindings(plan.Triggers),
+	})
+}
+
+// restore takes over from an earlier process what only the status knows. An
+// object that was active when it was last reported counts as active until now:
+// the time since then was nobody's to measure.
+func (s *scaledObject) restore(plan *ScaledObjectPlan) {
+	status := s.ScaledObjects.Read(plan.Object)
+	s.active = status.Conditions.IsTrue(v1alpha1.ConditionActive)
+	if status.LastActiveTime != nil {
+		s.lastActive = status.LastActiveTime.Time
+	}
+	if s.active {
+		s.lastActive = s.Clock.Now()
+	}
+}
+
+func (s *scaledObject) adopt(plan *ScaledObjectPlan) (active bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.metrics = s.metricStates(plan)
+	s.plan, s.fresh = plan, true
+	return s.active
+}
+
+func (s *scaledObject) uid() any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.plan.Object.UID
+}
+
+// evaluate implements subject.
+func (s *scaledObject) evaluate(ctx context.Context) (time.Time, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	replicas, err := s.Workloads.Replicas(ctx, s.plan.Target)
+	if err != nil {
+		return time.Time{}, errors.Join(err, s.unreadable(ctx, err))
+	}
+	s.replicas = replicas
+	seen := s.observe(ctx, replicas)
+	decision := scale.Decide(s.input(replicas, seen))
+	acted := s.act(ctx, replicas, decision)
+	s.publish(seen)
+	if !decision.LastActive.IsZero() {
+		s.lastActive = decision.LastActive
+	}
+	s.pace(decision.Active.Status == metav1.ConditionTrue)
+	if err := s.report(ctx, seen, decision); err != nil {
+		return time.Time{}, errors.Join(acted, err)
+	}
+	return decision.NextAt, acted
+}
+
+func (s *scaledObject) input(replicas int32, seen observation) scale.Input {
+	o := s.plan.Object
+	pause, _ := o.Pause() // the reconciler refuses what cannot be parsed
+	in := scale.Input{
+		Now: s.Clock.Now(), Created: o.CreationTimestamp.Time,
+		Min: o.MinReplicas(), Max: o.MaxReplicas(), Idle: o.IdleReplicas(),
+		Cooldown: o.Cooldown(), InitialCooldown: o.InitialCooldown(),
+		Replicas: replicas, LastActive: s.lastActive,
+		Triggers: seen.triggers, Composite: seen.composite,
+		ForceActive: o.ForcesActivation(), PauseScaleIn: pause.ScaleIn, PauseScaleOut: pause.ScaleOut,
+	}
+	if o.Spec.Fallback != nil {
+		in.Fallback = new(seen.fallbackReplicas)
+	}
+	return in
+}
+
+// act writes the replica count that was decided on. A count that somebody else
+// changed in between is not an error: the next sample decides anew.
+func (s *scaledObject) act(ctx context.Context, replicas int32, d scale.Decision) error {
+	if d.Target == nil {
+		return nil
+	}
+	err := s.Actuator.Scale(ctx, s.plan.Target, replicas, *d.Target)
+	switch {
+	case errors.Is(err, actuate.ErrMoved):
+		s.queue.AddAfter(s.id, 100*time.Millisecond)
+		return nil
+	case err != nil:
+		reason := v1alpha1.EventScaleTargetActivationFailed
+		if *d.Target < replicas {
+			reason = v1alpha1.EventScaleTargetDeactivationFailed
+		}
+		s.ScaledObjects.Event(s.plan.Object, report.Warning(reason, err.Error()))
+		return err
+	case d.Event != "":
+		s.ScaledObjects.Event(s.plan.Object, report.Normal(d.Event, fmt.Sprintf("Scaled %s: %s", s.plan.Target, d.Why)))
+	}
+	s.Log.Info("scaled", "namespace", s.id.Namespace, "scaledObject", s.id.Name, "target", s.plan.Target.String(), "why", d.Why)
+	return nil
+}
+
+// pace polls an active object as often as the HPA looks at it.
+func (s *scaledObject) pace(active bool) {
+	if s.active == active {
+		return
+	}
+	s.active = active
+	s.Poller.SetInterval(s.id, s.plan.interval(active, s.HPAPeriod))
+}
+
+func types(triggers []Trigger) []string {
+	out := make([]string, 0, len(triggers))
+	for i := range triggers {
+		out = append(out, triggers[i].Type)
+	}
+	return out
+}

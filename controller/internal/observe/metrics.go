@@ -1,0 +1,178 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package observe holds the controller's Prometheus metrics, with the names and
+// labels that KEDA's dashboards and alerts expect. The engine and the reconcilers
+// feed it; the manager serves it.
+package observe
+
+import (
+	"runtime"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
+)
+
+// Metrics are the controller's own series. Series of an object exist from its
+// registration until it is forgotten, and counters never go back in between.
+type Metrics struct {
+	active, value, latency  *prometheus.GaugeVec
+	errors                  *prometheus.CounterVec
+	paused                  *prometheus.GaugeVec
+	objectErrors, jobErrors *prometheus.CounterVec
+	triggers, resources     *prometheus.GaugeVec
+	loopLatency             *prometheus.GaugeVec
+	mu                      sync.Mutex
+	registered              map[sample.Object][]string // trigger types by object
+}
+
+var triggerLabels = []string{"namespace", "metric", "scaledObject", "scaler", "triggerIndex", "type"}
+
+// New registers the metrics with a registry. version and commit are shown by
+// keda_build_info.
+func New(registry prometheus.Registerer, version, commit string) *Metrics {
+	m := &Metrics{
+		active:       gauge("keda_scaler_active", "1 while the metric is above its activation threshold, else 0.", triggerLabels...),
+		value:        gauge("keda_scaler_metrics_value", "Latest value of the metric.", triggerLabels...),
+		latency:      gauge("keda_scaler_metrics_latency_seconds", "How long the event source took to answer the latest query.", triggerLabels...),
+		errors:       counter("keda_scaler_detail_errors_total", "Failed queries of the metric, of polls and refreshes alike.", triggerLabels...),
+		paused:       gauge("keda_scaled_object_paused", "1 while the ScaledObject is paused, else 0.", "namespace", "scaledObject"),
+		objectErrors: counter("keda_scaled_object_errors_total", "Failed checks and queries of the ScaledObject.", "namespace", "scaledObject"),
+		jobErrors:    counter("keda_scaled_job_errors_total", "Failed checks and queries of the ScaledJob.", "namespace", "scaledJob"),
+		triggers:     gauge("keda_trigger_registered_total", "Triggers being polled, by type.", "type"),
+		resources:    gauge("keda_resource_registered_total", "Objects being handled, by type.", "type", "namespace"),
+		loopLatency:  gauge("keda_internal_scale_loop_latency_seconds", "How late the latest evaluation was after its samples.", "namespace", "type", "resource"),
+		registered:   map[sample.Object][]string{},
+	}
+	build := gauge("keda_build_info", "Constant 1, labelled with what is running.", "version", "git_commit", "goversion", "goos", "goarch")
+	build.WithLabelValues(version, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH).Set(1)
+	registry.MustRegister(m.active, m.value, m.latency, m.errors, m.paused, m.objectErrors, m.jobErrors, m.triggers, m.resources, m.loopLatency, build)
+	return m
+}
+
+func gauge(name, help string, labels ...string) *prometheus.GaugeVec {
+	return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, labels)
+}
+
+func counter(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+}
+
+// Series are the series of one metric of one object, looked up once.
+type Series struct {
+	active, value, latency prometheus.Gauge
+	errors, objectErrors   prometheus.Counter
+}
+
+// Series returns the series of a metric. triggerName is the trigger's name, or
+// its type where it has none.
+func (m *Metrics) Series(id sample.Object, metric, triggerName string, index int) *Series {
+	values := []string{id.Namespace, metric, id.Name, triggerName, strconv.Itoa(index), kindLabel(id.Kind)}
+	return &Series{
+		active:       m.active.WithLabelValues(values...),
+		value:        m.value.WithLabelValues(values...),
+		latency:      m.latency.WithLabelValues(values...),
+		errors:       m.errors.WithLabelValues(values...),
+		objectErrors: m.errorsOf(id),
+	}
+}
+
+// Sampled records one answer of a source.
+func (s *Series) Sampled(value float64, active bool, took time.Duration) {
+	s.value.Set(value)
+	s.active.Set(bit(active))
+	s.latency.Set(took.Seconds())
+}
+
+// Failed records that a source did not answer.
+func (s *Series) Failed() {
+	s.errors.Inc()
+	s.objectErrors.Inc()
+}
+
+// Failed counts a failed check of an object.
+func (m *Metrics) Failed(id sample.Object) { m.errorsOf(id).Inc() }
+
+func (m *Metrics) errorsOf(id sample.Object) prometheus.Counter {
+	if kindLabel(id.Kind) == "scaledjob" {
+		return m.jobErrors.WithLabelValues(id.Namespace, id.Name)
+	}
+	return m.objectErrors.WithLabelValues(id.Namespace, id.Name)
+}
+
+// Paused says whether an object is paused.
+func (m *Metrics) Paused(id sample.Object, paused bool) {
+	if kindLabel(id.Kind) == "scaledobject" {
+		m.paused.WithLabelValues(id.Namespace, id.Name).Set(bit(paused))
+	}
+}
+
+// Evaluated records how late an evaluation was.
+func (m *Metrics) Evaluated(id sample.Object, late time.Duration) {
+	m.loopLatency.WithLabelValues(id.Namespace, kindLabel(id.Kind), id.Name).Set(late.Seconds())
+}
+
+// Registered counts an object and its trigger types; nil types uncount it.
+func (m *Metrics) Registered(id sample.Object, types []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, t := range m.registered[id] {
+		m.triggers.WithLabelValues(t).Dec()
+	}
+	_, counted := m.registered[id]
+	resource := m.resources.WithLabelValues(resourceLabel(id.Kind), id.Namespace)
+	switch {
+	case types == nil && counted:
+		delete(m.registered, id)
+		resource.Dec()
+	case types != nil:
+		m.registered[id] = types
+		if !counted {
+			resource.Inc()
+		}
+		for _, t := range types {
+			m.triggers.WithLabelValues(t).Inc()
+		}
+	}
+}
+
+// Forget deletes the series of an object that is gone.
+func (m *Metrics) Forget(id sample.Object) {
+	m.Registered(id, nil)
+	labels := prometheus.Labels{"namespace": id.Namespace, "scaledObject": id.Name, "type": kindLabel(id.Kind)}
+	for _, vec := range []*prometheus.MetricVec{m.active.MetricVec, m.value.MetricVec, m.latency.MetricVec, m.errors.MetricVec} {
+		vec.DeletePartialMatch(labels)
+	}
+	m.loopLatency.DeleteLabelValues(id.Namespace, kindLabel(id.Kind), id.Name)
+	if kindLabel(id.Kind) == "scaledjob" {
+		m.jobErrors.DeleteLabelValues(id.Namespace, id.Name)
+		return
+	}
+	m.objectErrors.DeleteLabelValues(id.Namespace, id.Name)
+	m.paused.DeleteLabelValues(id.Namespace, id.Name)
+}
+
+func kindLabel(kind string) string {
+	if kind == "ScaledJob" {
+		return "scaledjob"
+	}
+	return "scaledobject"
+}
+
+func resourceLabel(kind string) string {
+	if kind == "ScaledJob" {
+		return "scaled_job"
+	}
+	return "scaled_object"
+}
+
+func bit(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,91 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package reconcile
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/actuate"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/report"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/workload"
+)
+
+// finalize lets a deleted ScaledObject go: scaling stops, the HPA goes with its
+// owner, and the target gets its original replicas back when that was asked for.
+func (r *ScaledObjects) finalize(ctx context.Context, so *v1alpha1.ScaledObject, id sample.Object) error {
+	if !slices.Contains(so.Finalizers, v1alpha1.Finalizer) {
+		return nil
+	}
+	r.Engine.Stop(id)
+	if so.RestoresOriginalReplicas() {
+		if err := r.restore(ctx, so); err != nil {
+			return err
+		}
+	}
+	if err := releaseFinalizer(ctx, r.Client, so); err != nil {
+		return err
+	}
+	r.Status.Event(so, report.Normal(v1alpha1.EventScaledObjectDeleted, "The ScaledObject was deleted"))
+	r.Status.Forget(so.UID)
+	r.forget(id)
+	return nil
+}
+
+// restore deletes the HPA first, which would scale the target again.
+func (r *ScaledObjects) restore(ctx context.Context, so *v1alpha1.ScaledObject) error {
+	original := r.Status.Read(so).OriginalReplicaCount
+	if original == nil {
+		return nil
+	}
+	if err := r.deleteHPAs(ctx, so, ""); err != nil {
+		return err
+	}
+	target, scale, err := r.Workloads.Resolve(ctx, so.Namespace, so.Spec.ScaleTargetRef)
+	if workload.IsMissing(err) {
+		return nil // there is nothing to restore
+	}
+	if err != nil {
+		return err
+	}
+	if scale.Spec.Replicas == *original {
+		return nil
+	}
+	err = r.Actuator.Scale(ctx, target, scale.Spec.Replicas, *original)
+	if errors.Is(err, actuate.ErrMoved) {
+		return fmt.Errorf("restoring the replicas of %s: %w", target, err)
+	}
+	return err
+}
+
+// releaseFinalizer removes our finalizer, and only ours, in one request that
+// fails only if the list of finalizers changed since; the status may change at the
+// same time without a conflict.
+func releaseFinalizer(ctx context.Context, c client.Client, object client.Object) error {
+	index := slices.Index(object.GetFinalizers(), v1alpha1.Finalizer)
+	if index < 0 {
+		return nil
+	}
+	path := fmt.Sprintf("/metadata/finalizers/%d", index)
+	patch, err := json.Marshal([]map[string]string{
+		{"op": "test", "path": path, "value": v1alpha1.Finalizer},
+		{"op": "remove", "path": path},
+	})
+	if err != nil {
+		return err
+	}
+	err = c.Patch(ctx, object, client.RawPatch(types.JSONPatchType, patch))
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("cannot remove the finalizer %s: %w", v1alpha1.Finalizer, err)
+	}
+	return nil
+}

@@ -1,0 +1,224 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package reconcile turns declared objects into plans: it checks a ScaledObject
+// or ScaledJob, resolves its target, authentications and triggers, keeps the HPA,
+// and hands the plan to the autoscaling engine. It is the only writer of specs,
+// finalizers and HPAs. Watches lead from whatever a plan was made of back to the
+// object.
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
+	"github.com/keda-tf/terraform-provider-keda/controller/formula"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/actuate"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/auth"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/autoscale"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/observe"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/ownership"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/report"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/scaler"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/workload"
+)
+
+// Dependencies are shared by the reconcilers.
+type Dependencies struct {
+	// Client reads from the cache and writes to the API server.
+	Client client.Client
+	// Auth resolves authentications; Env is what triggers are bound with.
+	Auth       *auth.Resolver
+	Env        scaler.Env
+	Engine     *autoscale.Engine
+	Workloads  *workload.Reader
+	Actuator   *actuate.Actuator
+	References *References
+	Metrics    *observe.Metrics
+	// Version is put on the labels of HPAs.
+	Version string
+}
+
+// ScaledObjects reconciles ScaledObjects.
+type ScaledObjects struct {
+	Dependencies
+	Status *report.ScaledObjects
+}
+
+// Reconcile brings one ScaledObject's HPA and plan up to date.
+func (r *ScaledObjects) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	var so v1alpha1.ScaledObject
+	if err := r.Client.Get(ctx, req.NamespacedName, &so); err != nil {
+		if client.IgnoreNotFound(err) == nil {
+			r.forget(identify(v1alpha1.KindScaledObject, req))
+		}
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	id := identify(v1alpha1.KindScaledObject, req)
+	if !so.DeletionTimestamp.IsZero() {
+		return ctrl.Result{}, r.finalize(ctx, &so, id)
+	}
+	if err := r.claim(ctx, &so); err != nil {
+		return ctrl.Result{}, err
+	}
+	found, err := r.observe(ctx, &so)
+	r.References.Set(id, found.references)
+	if err == nil {
+		err = r.apply(ctx, &so, id, &found)
+	}
+	return r.conclude(ctx, &so, id, found, err)
+}
+
+func identify(kind string, req ctrl.Request) sample.Object {
+	return sample.Object{Kind: kind, Namespace: req.Namespace, Name: req.Name}
+}
+
+func (d *Dependencies) forget(id sample.Object) {
+	d.Engine.Stop(id)
+	d.References.Set(id, nil)
+	d.Metrics.Forget(id)
+}
+
+// claim adds the finalizer and the label by which the HPA selects the metrics, in
+// one request.
+func (r *ScaledObjects) claim(ctx context.Context, so *v1alpha1.ScaledObject) error {
+	before := so.DeepCopy()
+	changed := controllerutil.AddFinalizer(so, v1alpha1.Finalizer)
+	if so.Labels[v1alpha1.LabelScaledObjectName] != so.Name && len(so.Name) <= validation.DNS1123LabelMaxLength {
+		if so.Labels == nil {
+			so.Labels = map[string]string{}
+		}
+		so.Labels[v1alpha1.LabelScaledObjectName] = so.Name
+		changed = true
+	}
+	if !changed {
+		return nil
+	}
+	if err := r.Client.Patch(ctx, so, client.MergeFrom(before)); err != nil {
+		return fmt.Errorf("cannot add the finalizer and label: %w", client.IgnoreNotFound(err))
+	}
+	return nil
+}
+
+// found is what observing a ScaledObject came to.
+type found struct {
+	plan       *autoscale.ScaledObjectPlan
+	pause      v1alpha1.Pause
+	references []auth.Reference
+	warnings   v1alpha1.Violations
+	replicas   int32                                  // of the target
+	hpa        *autoscalingv2.HorizontalPodAutoscaler // as it was read; nil before it exists
+	kind       v1alpha1.GroupVersionKindResource
+}
+
+// observe reads and checks everything that a plan is made of, and changes nothing.
+func (r *ScaledObjects) observe(ctx context.Context, so *v1alpha1.ScaledObject) (found, error) {
+	var out found
+	violations, warnings := v1alpha1.ValidateScaledObject(so).Split(v1alpha1.Unworkable)
+	out.warnings = warnings
+	if len(violations) > 0 {
+		return out, misconfigured(violations)
+	}
+	out.pause, _ = so.Pause() // validated above
+	target, scale, err := r.Workloads.Resolve(ctx, so.Namespace, so.Spec.ScaleTargetRef)
+	if err != nil {
+		out.references = append(out.references, targetReference(target))
+		return out, err
+	}
+	out.replicas = scale.Spec.Replicas
+	out.kind = v1alpha1.GroupVersionKindResource{Group: target.GVK.Group, Version: target.GVK.Version, Kind: target.GVK.Kind, Resource: target.Resource}
+	conflicts, err := ownership.Check(ctx, r.Client, so, func(other *v1alpha1.ScaledObject) bool { return ownership.Older(other, so) })
+	if err != nil {
+		return out, err
+	}
+	if len(conflicts) > 0 {
+		return out, misconfigured(conflicts)
+	}
+	resolved, err := r.resolver().resolve(ctx, triggerRequest{
+		namespace: so.Namespace, name: so.Name, triggers: so.Spec.Triggers,
+		workload: target.String(), container: so.Spec.ScaleTargetRef.EnvSourceContainerName,
+		template: func(ctx context.Context) (*corev1.PodTemplateSpec, error) {
+			return r.Workloads.PodTemplate(ctx, target)
+		},
+		targetOptional: so.Modifiers() != nil,
+	})
+	out.references = append(resolved.references, targetReference(target))
+	if err != nil {
+		return out, err
+	}
+	out.plan = &autoscale.ScaledObjectPlan{Object: so, Target: target, Triggers: resolved.triggers}
+	if m := so.Modifiers(); m != nil {
+		out.plan.Formula, err = formula.Compile(m.Formula, v1alpha1.FormulaNames(so.Spec.Triggers))
+	}
+	return out, err
+}
+
+func (d *Dependencies) resolver() *triggerResolver {
+	return &triggerResolver{auth: d.Auth, env: d.Env}
+}
+
+// targetReference lets a change of the target lead back to the object: one that
+// is missing may appear, and triggers may read its environment.
+func targetReference(target workload.Ref) auth.Reference {
+	return auth.Reference{Kind: target.GVK.Kind, Namespace: target.Namespace, Name: target.Name}
+}
+
+// apply performs a plan: a paused object has no HPA and is not polled, any other
+// has both.
+func (r *ScaledObjects) apply(ctx context.Context, so *v1alpha1.ScaledObject, id sample.Object, f *found) error {
+	r.Metrics.Paused(id, f.pause.Paused)
+	if f.pause.Paused {
+		return r.pause(ctx, so, id, f)
+	}
+	if err := r.ensureHPA(ctx, so, f); err != nil {
+		return err
+	}
+	r.Engine.ScaleObject(f.plan)
+	return nil
+}
+
+// pause stops scaling, removes the HPA, which would go on scaling, and holds the
+// target at the count that the annotation asks for.
+func (r *ScaledObjects) pause(ctx context.Context, so *v1alpha1.ScaledObject, id sample.Object, f *found) error {
+	r.Engine.Stop(id)
+	if err := r.deleteHPAs(ctx, so, ""); err != nil {
+		return err
+	}
+	if f.pause.Replicas == nil || *f.pause.Replicas == f.replicas {
+		return nil
+	}
+	return r.Actuator.Scale(ctx, f.plan.Target, f.replicas, *f.pause.Replicas)
+}
+
+// conclude reports the outcome and says when to try again.
+func (r *ScaledObjects) conclude(ctx context.Context, so *v1alpha1.ScaledObject, id sample.Object, f found, failure error) (ctrl.Result, error) {
+	if errors.Is(failure, actuate.ErrMoved) { // somebody else scaled the target while it was being paused
+		return ctrl.Result{RequeueAfter: time.Second}, nil
+	}
+	if failure != nil {
+		r.Engine.Stop(id)
+		r.Metrics.Failed(id)
+	}
+	if so.Generation != r.Status.Read(so).ObservedGeneration {
+		for _, w := range f.warnings {
+			r.Status.Event(so, report.Warning(v1alpha1.EventScalerInfo, w.Error()))
+		}
+	}
+	err := r.Status.Update(ctx, so, func(status *v1alpha1.ScaledObjectStatus, now metav1.Time) {
+		describe(status, so, &f, now)
+		concludeScaledObject(&status.Conditions, f.pause, failure, now)
+	})
+	return retry(ctx, failure, err)
+}

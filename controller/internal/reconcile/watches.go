@@ -1,0 +1,136 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package reconcile
+
+import (
+	"context"
+	"maps"
+
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/auth"
+)
+
+// Setup registers the reconciler with a manager.
+func (r *ScaledObjects) Setup(mgr ctrl.Manager, workers int) error {
+	b := builder.ControllerManagedBy(mgr).Named("scaledobject").
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
+		For(&v1alpha1.ScaledObject{}, builder.WithPredicates(declared())).
+		Owns(&autoscalingv2.HorizontalPodAutoscaler{}, builder.WithPredicates(hpaChanged())).
+		Watches(&v1alpha1.ScaledObject{}, handler.EnqueueRequestsFromMapFunc(r.rivals), builder.WithPredicates(deletions())).
+		Watches(&appsv1.Deployment{}, r.users(v1alpha1.KindScaledObject, "Deployment"), builder.WithPredicates(templateChanged())).
+		Watches(&appsv1.StatefulSet{}, r.users(v1alpha1.KindScaledObject, "StatefulSet"), builder.WithPredicates(templateChanged()))
+	return r.watchSources(b, v1alpha1.KindScaledObject).Complete(r)
+}
+
+// Setup registers the reconciler with a manager.
+func (r *ScaledJobs) Setup(mgr ctrl.Manager, workers int) error {
+	b := builder.ControllerManagedBy(mgr).Named("scaledjob").
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
+		For(&v1alpha1.ScaledJob{}, builder.WithPredicates(declared())).
+		Watches(&batchv1.Job{}, handler.Funcs{}) // keeps the cache of Jobs that the engine reads
+	return r.watchSources(b, v1alpha1.KindScaledJob).Complete(r)
+}
+
+// watchSources leads from a change of what authentications are made of to the
+// objects that use it. Of Secrets and ConfigMaps only the metadata is watched:
+// their contents stay with the API server until they are needed.
+func (d *Dependencies) watchSources(b *builder.Builder, kind string) *builder.Builder {
+	return b.
+		WatchesMetadata(&corev1.Secret{}, d.users(kind, "Secret")).
+		WatchesMetadata(&corev1.ConfigMap{}, d.users(kind, "ConfigMap")).
+		Watches(&v1alpha1.TriggerAuthentication{}, d.users(kind, v1alpha1.KindTriggerAuthentication), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.ClusterTriggerAuthentication{}, d.users(kind, v1alpha1.KindClusterTriggerAuthentication), builder.WithPredicates(predicate.GenerationChangedPredicate{}))
+}
+
+// users enqueues the objects of one kind that refer to a changed object of another.
+func (d *Dependencies) users(kind, referred string) handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(_ context.Context, o client.Object) []reconcile.Request {
+		var requests []reconcile.Request
+		for _, user := range d.References.Users(auth.Reference{Kind: referred, Namespace: o.GetNamespace(), Name: o.GetName()}, kind) {
+			requests = append(requests, reconcile.Request{NamespacedName: types.NamespacedName{Namespace: user.Namespace, Name: user.Name}})
+		}
+		return requests
+	})
+}
+
+// rivals enqueues the ScaledObjects that a deleted one may have kept from their
+// target.
+func (r *ScaledObjects) rivals(ctx context.Context, gone client.Object) []reconcile.Request {
+	var others v1alpha1.ScaledObjectList
+	if err := r.Client.List(ctx, &others, client.InNamespace(gone.GetNamespace())); err != nil {
+		return nil // the periodic look at mistakes will notice
+	}
+	var requests []reconcile.Request
+	for i := range others.Items {
+		if o := &others.Items[i]; o.Name != gone.GetName() && !o.Status.Conditions.IsTrue(v1alpha1.ConditionReady) {
+			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(o)})
+		}
+	}
+	return requests
+}
+
+// declared lets through what users change: the spec, annotations and labels, and
+// deletion. Status is ours.
+func declared() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		a, b := e.ObjectOld, e.ObjectNew
+		return a.GetGeneration() != b.GetGeneration() ||
+			!maps.Equal(a.GetAnnotations(), b.GetAnnotations()) ||
+			!maps.Equal(a.GetLabels(), b.GetLabels()) ||
+			a.GetDeletionTimestamp().IsZero() != b.GetDeletionTimestamp().IsZero()
+	}}
+}
+
+func deletions() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false },
+		UpdateFunc:  func(event.UpdateEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+	}
+}
+
+// hpaChanged lets through what others did to our HPA, and what the HPA says about
+// whether it can scale.
+func hpaChanged() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc: func(event.CreateEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			a, ok1 := e.ObjectOld.(*autoscalingv2.HorizontalPodAutoscaler)
+			b, ok2 := e.ObjectNew.(*autoscalingv2.HorizontalPodAutoscaler)
+			if !ok1 || !ok2 {
+				return true
+			}
+			return declared().Update(e) || a.ResourceVersion == b.ResourceVersion || scalingActiveChanged(a, b) || specChanged(a, b)
+		},
+	}
+}
+
+// templateChanged lets through what a trigger may read of a workload: its
+// appearance, and its pod template.
+func templateChanged() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		return templateHash(e.ObjectOld) != templateHash(e.ObjectNew)
+	}}
+}
+
+// templateHash is the annotation in which the cache keeps a hash of a workload's
+// pod template; the template itself is not kept.
+func templateHash(o client.Object) string { return o.GetAnnotations()[TemplateHash] }
+
+// TemplateHash is set by the cache's transform, on cached objects only.
+const TemplateHash = "keda.sh/template-hash"

@@ -1,0 +1,37 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// The controller scales workloads between zero and their HPA, builds the HPAs,
+// runs Jobs and asks event sources. It reads flags and hands them to app.Run.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+
+	"k8s.io/klog/v2"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/app"
+)
+
+// version and commit are set by the linker.
+var version, commit = "dev", ""
+
+func main() {
+	options := app.Defaults()
+	options.Version, options.Commit = version, commit
+	logging := zap.Options{}
+	flags := flag.NewFlagSet("keda-operator", flag.ExitOnError)
+	options.Bind(flags)
+	logging.BindFlags(flags)
+	_ = flags.Parse(os.Args[1:]) // exits on error
+	options.Log = zap.New(zap.UseFlagOptions(&logging))
+	klog.SetLogger(options.Log)
+	if err := app.Run(ctrl.SetupSignalHandler(), options); err != nil {
+		fmt.Fprintln(os.Stderr, "keda-operator:", err)
+		os.Exit(1)
+	}
+}
