@@ -1,0 +1,134 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package hpa builds the HorizontalPodAutoscaler of a ScaledObject, which scales
+// the target between max(1, minReplicaCount) and maxReplicaCount by the metrics
+// that the metrics adapters serve. In come the object, its resolved target and
+// its metrics; out goes the HPA as it should be, or what is to change in the one
+// that exists. reconcile reads and writes it; nothing is read or written here.
+package hpa
+
+import (
+	"errors"
+	"maps"
+	"strings"
+
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
+)
+
+// Input is everything that an HPA is built from.
+type Input struct {
+	// Object is the ScaledObject; it is not changed.
+	Object *v1alpha1.ScaledObject
+	// Target is the resolved type of spec.scaleTargetRef.
+	Target schema.GroupVersionKind
+	// Metrics are those of all triggers, in their order.
+	Metrics []Metric
+	// Version is the controller's, for the label app.kubernetes.io/version.
+	Version string
+}
+
+// Build returns the HPA. It fails when there is no metric at all, when two metrics
+// have one name, and when a target is none that an HPA accepts; errors name the
+// metric.
+func Build(in Input) (*autoscalingv2.HorizontalPodAutoscaler, error) {
+	o := in.Object
+	metrics, err := metricSpecs(in)
+	if err != nil {
+		return nil, err
+	}
+	pause, err := o.Pause()
+	if err != nil {
+		return nil, err
+	}
+	return &autoscalingv2.HorizontalPodAutoscaler{
+		TypeMeta: metav1.TypeMeta{APIVersion: autoscalingv2.SchemeGroupVersion.String(), Kind: "HorizontalPodAutoscaler"},
+		ObjectMeta: metav1.ObjectMeta{
+			Name:            o.HPAName(),
+			Namespace:       o.Namespace,
+			Labels:          labels(in),
+			Annotations:     annotations(o),
+			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(o, v1alpha1.GroupVersion.WithKind(v1alpha1.KindScaledObject))},
+		},
+		Spec: autoscalingv2.HorizontalPodAutoscalerSpec{
+			ScaleTargetRef: autoscalingv2.CrossVersionObjectReference{
+				APIVersion: in.Target.GroupVersion().String(), Kind: in.Target.Kind, Name: o.Spec.ScaleTargetRef.Name,
+			},
+			MinReplicas: new(o.HPAMinReplicas()),
+			MaxReplicas: o.MaxReplicas(),
+			Metrics:     metrics,
+			Behavior:    behavior(o.HPABehavior(), pause),
+		},
+	}, nil
+}
+
+// labels are the usual four and those of the ScaledObject, which win.
+func labels(in Input) map[string]string {
+	out := map[string]string{
+		v1alpha1.LabelAppName:      labelValue(in.Object.HPAName()),
+		v1alpha1.LabelAppVersion:   labelValue(in.Version),
+		v1alpha1.LabelAppPartOf:    labelValue(in.Object.Name),
+		v1alpha1.LabelAppManagedBy: v1alpha1.ManagedBy,
+	}
+	maps.Copy(out, in.Object.LabelsForHPA())
+	return out
+}
+
+// annotations are those of the ScaledObject, but for what kubectl apply noted
+// about it: on the HPA that would describe another object.
+func annotations(o *v1alpha1.ScaledObject) map[string]string {
+	out := maps.Clone(o.Annotations)
+	delete(out, corev1.LastAppliedConfigAnnotation)
+	return out
+}
+
+// maxLabelValue is the longest value that a label may have.
+const maxLabelValue = 63
+
+// labelValue makes a label value of a text: at most 63 characters, of those that
+// are allowed, and beginning and ending with a letter or digit.
+func labelValue(text string) string {
+	value := strings.Map(func(r rune) rune {
+		if isAlphanumeric(r) || strings.ContainsRune("-_.", r) {
+			return r
+		}
+		return '-'
+	}, text)
+	value = value[:min(len(value), maxLabelValue)]
+	return strings.TrimFunc(value, func(r rune) bool { return !isAlphanumeric(r) })
+}
+
+func isAlphanumeric(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+}
+
+// behavior is the configured behavior with the paused directions disabled. The
+// result shares nothing with the object.
+func behavior(configured *autoscalingv2.HorizontalPodAutoscalerBehavior, pause v1alpha1.Pause) *autoscalingv2.HorizontalPodAutoscalerBehavior {
+	out := configured.DeepCopy()
+	if out == nil && (pause.ScaleIn || pause.ScaleOut) {
+		out = &autoscalingv2.HorizontalPodAutoscalerBehavior{}
+	}
+	if pause.ScaleIn {
+		out.ScaleDown = disabled(out.ScaleDown)
+	}
+	if pause.ScaleOut {
+		out.ScaleUp = disabled(out.ScaleUp)
+	}
+	return out
+}
+
+func disabled(rules *autoscalingv2.HPAScalingRules) *autoscalingv2.HPAScalingRules {
+	if rules == nil {
+		rules = &autoscalingv2.HPAScalingRules{}
+	}
+	rules.SelectPolicy = new(autoscalingv2.DisabledPolicySelect)
+	return rules
+}
+
+var errNoMetrics = errors.New("the triggers yield no metric, and an HPA needs one: add a trigger")
