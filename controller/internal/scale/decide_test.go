@@ -253,6 +253,14 @@ func TestReadyNamesEveryFailure(t *testing.T) {
 	if got := scale.Decide(in).Ready.Message; got != want {
 		t.Errorf("Ready message %q, want %q", got, want)
 	}
+	in.Composite = &scale.Trigger{Metric: v1alpha1.CompositeMetricName, Err: "an input cannot be read"}
+	if got := scale.Decide(in).Ready.Message; got != want {
+		t.Errorf("with a formula Ready message %q, want %q", got, want)
+	}
+	in.Triggers, in.Composite.Err = nil, "division by zero"
+	if got := scale.Decide(in).Ready.Message; got != "composite-metric: division by zero" {
+		t.Errorf("Ready message %q does not name the formula's own error", got)
+	}
 }
 
 // TestSteadyMessages: values that move from poll to poll must not move the

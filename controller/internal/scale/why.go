@@ -53,7 +53,8 @@ func (a *activity) because(in *Input) string {
 	}
 }
 
-// failures lists the errors in the order of the triggers.
+// failures lists the errors in the order of the triggers. The composite metric's
+// adds nothing when it only passes one of theirs on.
 func (in *Input) failures() string {
 	var parts []string
 	for i := range in.Triggers {
@@ -61,7 +62,7 @@ func (in *Input) failures() string {
 			parts = append(parts, t.Metric+": "+t.Err)
 		}
 	}
-	if c := in.Composite; c != nil && c.Err != "" {
+	if c := in.Composite; c != nil && c.Err != "" && len(parts) == 0 {
 		parts = append(parts, c.Metric+": "+c.Err)
 	}
 	return strings.Join(parts, "; ")
