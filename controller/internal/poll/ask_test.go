@@ -1,0 +1,146 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package poll
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/scaler"
+)
+
+func TestAskIsAnsweredNow(t *testing.T) {
+	inBubble(t, Options{}, func(b *bench) {
+		one, two := b.server("one"), b.server("two")
+		one.latency, two.latency = 10*time.Millisecond, 30*time.Millisecond
+		b.subscribe("o", time.Minute, one.binding("q"), two.binding("q"))
+		b.after(2 * time.Second)
+		called := time.Now()
+		if err := b.Ask(b.t.Context(), object1("o")); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(called); took != 30*time.Millisecond {
+			t.Errorf("took %v, want the slower server's 30 ms", took)
+		}
+		for _, s := range b.Samples(object1("o"), nil) {
+			if s.At.Before(called) {
+				t.Errorf("sample of %v before the call", called.Sub(s.At))
+			}
+		}
+	})
+}
+
+func TestAskJoins(t *testing.T) {
+	inBubble(t, Options{}, func(b *bench) {
+		redis := b.server("redis")
+		redis.latency = 20 * time.Millisecond
+		for i := range 50 {
+			b.subscribe(name(i), time.Hour, redis.binding(name(i)))
+		}
+		b.after(2 * time.Second)
+		before := len(redis.seen())
+		errs := make(chan error)
+		for i := range 50 {
+			for range 4 {
+				go func() { errs <- b.Ask(b.t.Context(), object1(name(i))) }()
+			}
+		}
+		for range 200 {
+			if err := <-errs; err != nil {
+				t.Error(err)
+			}
+		}
+		reads := redis.seen()[before:]
+		if len(reads) > 2 || total(reads) != 50 {
+			t.Errorf("200 calls about 50 objects made %d asks in %d round trips, want 50 in at most 2", total(reads), len(reads))
+		}
+	})
+}
+
+func TestAskGivesUp(t *testing.T) {
+	inBubble(t, Options{}, func(b *bench) {
+		if err := b.Ask(b.t.Context(), object1("nobody")); !errors.Is(err, ErrUnknown) {
+			t.Errorf("unknown object: %v", err)
+		}
+		redis := b.server("redis")
+		b.subscribe("o", time.Minute, redis.binding("q"))
+		b.after(2 * time.Second)
+		redis.do(func() { redis.latency = time.Second })
+		ctx, cancel := context.WithTimeout(b.t.Context(), 50*time.Millisecond)
+		defer cancel()
+		called := time.Now()
+		if err := b.Ask(ctx, object1("o")); !errors.Is(err, context.DeadlineExceeded) || time.Since(called) != 50*time.Millisecond {
+			t.Errorf("slow server: %v after %v", err, time.Since(called))
+		}
+		b.after(2 * time.Second)
+
+		redis.do(func() { redis.latency, redis.answer = 0, refuse })
+		if err := b.Ask(b.t.Context(), object1("o")); err != nil {
+			t.Errorf("an attempt that fails is a sample: %v", err)
+		}
+		if s := b.Samples(object1("o"), nil)[0]; s.Err == nil {
+			t.Error("the failure is not in the sample")
+		}
+		called = time.Now()
+		if err := b.Ask(b.t.Context(), object1("o")); !errors.Is(err, ErrResting) || time.Since(called) != 0 {
+			t.Errorf("server that rests: %v after %v, want ErrResting at once", err, time.Since(called))
+		}
+	})
+}
+
+func TestAskEndsWithThePoller(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := New(Options{})
+		f := &fakeServer{t: t, name: "s", latency: time.Hour, started: time.Now()}
+		p.Subscribe(Subscription{Object: object1("o"), Interval: time.Second, Bindings: []scaler.Binding{f.binding("q")}})
+		ctx, cancel := context.WithCancel(t.Context())
+		ended, asked := make(chan error), make(chan error)
+		go func() { ended <- p.Run(ctx) }()
+		synctest.Wait()
+		go func() { asked <- p.Ask(context.WithoutCancel(ctx), object1("o")) }()
+		synctest.Wait()
+		cancel()
+		if err := <-asked; !errors.Is(err, ErrStopped) {
+			t.Errorf("Ask = %v", err)
+		}
+		<-ended
+	})
+}
+
+func TestWake(t *testing.T) {
+	inBubble(t, Options{}, func(b *bench) {
+		redis := b.server("redis")
+		b.subscribe("o", time.Hour, redis.binding("q"))
+		b.after(2 * time.Second)
+		before := len(redis.seen())
+		b.Wake(object1("o"))
+		b.Wake(object1("o"))
+		b.Wake(object1("nobody"))
+		synctest.Wait()
+		if n := len(redis.seen()) - before; n < 1 || n > 2 {
+			t.Errorf("%d round trips without time passing, want 1 or 2", n)
+		}
+	})
+}
+
+func TestUnsubscribeDuringRead(t *testing.T) {
+	inBubble(t, Options{}, func(b *bench) {
+		redis := b.server("redis")
+		redis.latency = time.Second
+		b.subscribe("o", time.Second, redis.binding("q"))
+		b.subscribe("p", time.Second, redis.binding("r"))
+		b.after(500 * time.Millisecond)
+		b.Unsubscribe(object1("o"))
+		b.after(time.Second)
+		if got := b.notified(); got["o"] != 0 || got["p"] != 1 {
+			t.Errorf("told %v, want p alone", got)
+		}
+		if got := b.Samples(object1("o"), nil); got != nil {
+			t.Errorf("samples of an unknown object: %v", got)
+		}
+	})
+}

@@ -1,0 +1,278 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package poll
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/scaler"
+)
+
+// slack is what a source may need beyond its deadlines to return.
+const slack = time.Second
+
+// batch is one attempt to ask a server. Its buffers are used again.
+type batch struct {
+	server  *server
+	conn    *connection // nil where it is to be opened
+	opened  bool
+	asked   []*query
+	queries []scaler.Query
+	timeout time.Duration
+	late    time.Duration
+	began   offset
+	changed []sample.Object
+	report  Batch
+}
+
+// work asks one server once.
+func (p *Poller) work(b *batch) {
+	if p.take(b) {
+		results, err := p.attempt(b)
+		if !p.finish(b, results, err) {
+			return
+		}
+		p.notify(b.changed)
+		p.Observe(b.report)
+	}
+	p.release(b)
+}
+
+// take moves what is due at the server into the batch. It reports whether
+// anything is.
+func (p *Poller) take(b *batch) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := b.server
+	b.began = p.now()
+	b.late = max(0, b.began-s.dueSince)
+	b.conn, b.opened, b.timeout = s.conn, false, 0
+	b.asked, b.queries = b.asked[:0], b.queries[:0]
+	for _, q := range s.due {
+		q.pending = false
+		if q.gone {
+			continue
+		}
+		q.asked = true
+		b.timeout = max(b.timeout, q.timeout)
+		b.asked = append(b.asked, q)
+		b.queries = append(b.queries, q.Query)
+	}
+	clear(s.due)
+	s.due = s.due[:0]
+	if len(b.asked) == 0 || p.ctx.Err() != nil {
+		return false
+	}
+	s.overdue = b.began + p.Timeout + b.timeout + slack
+	p.arm(s, b.began)
+	return true
+}
+
+// attempt opens the connection where needed and asks. Either there is one result
+// for each query, or an error for all.
+func (p *Poller) attempt(b *batch) ([]scaler.Result, error) {
+	if b.conn == nil {
+		source, err := p.dial(b.server)
+		if err != nil {
+			return nil, err
+		}
+		b.conn, b.opened = &connection{Source: source}, true
+	}
+	ctx, cancel := context.WithTimeout(p.ctx, b.timeout)
+	defer cancel()
+	var results []scaler.Result
+	err := p.guard(b.server.address, func() { results = b.conn.Read(ctx, b.queries) })
+	if err == nil && len(results) != len(b.queries) {
+		err = fmt.Errorf("%s: its scaler answered %d of %d queries; please report this as a bug",
+			b.server.address, len(results), len(b.queries))
+	}
+	return results, err
+}
+
+func (p *Poller) dial(s *server) (scaler.Source, error) {
+	ctx, cancel := context.WithTimeout(p.ctx, p.Timeout)
+	defer cancel()
+	p.mu.Lock()
+	open := s.open
+	p.mu.Unlock()
+	var source scaler.Source
+	var err error
+	if panicked := p.guard(s.address, func() { source, err = open(ctx) }); panicked != nil {
+		err = panicked
+	}
+	if err == nil && source == nil {
+		err = fmt.Errorf("%s: its scaler opened no connection; please report this as a bug", s.address)
+	}
+	return source, err
+}
+
+// guard turns a panic into an error: one faulty scaler must not stop all others.
+// The panic's value may hold anything, so only the log's stack tells about it.
+func (p *Poller) guard(address string, f func()) (err error) {
+	defer func() {
+		if recovered := recover(); recovered != nil {
+			err = fmt.Errorf("%s: its scaler panicked (%T), the controller's log has the stack; please report this as a bug",
+				address, recovered)
+			p.Log.Error(err, "A scaler panicked", "server", address, "stack", string(debug.Stack()))
+		}
+	}()
+	f()
+	return nil
+}
+
+// finish stores what an attempt came to. It reports whether there is anything to
+// tell and to release: an attempt that was abandoned, or that ended with the
+// poller, is only cleaned up.
+func (p *Poller) finish(b *batch, results []scaler.Result, err error) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s, now := b.server, p.now()
+	if s.running != b {
+		s.hung = false
+		if b.conn != nil {
+			c := b.conn
+			p.group.Go(func() { p.hangUp(s.address, c) })
+		}
+		p.kick(s, now)
+		p.arm(s, now)
+		return false
+	}
+	s.conn, s.overdue = b.conn, 0
+	b.changed = b.changed[:0]
+	if p.ctx.Err() != nil { // the failure is ours
+		p.retire(s)
+		return false
+	}
+	b.changed = p.record(b, results, err, now)
+	if b.opened && s.conn != nil {
+		p.startWatch(s)
+	}
+	return true
+}
+
+// record gives every query of a batch its sample, the server its health, and
+// wakes who waits. It returns the objects to tell.
+func (p *Poller) record(b *batch, results []scaler.Result, err error, now offset) []sample.Object {
+	s := b.server
+	latest := sample.Sample{At: p.Clock.Now(), Took: now - b.began}
+	seen := outcome{lost: err != nil}
+	failed := 0
+	p.finished++
+	for i, q := range b.asked {
+		q.asked = false
+		latest.Readings, latest.Err = nil, err
+		if err == nil {
+			latest.Readings, latest.Err = answer(s.address, results[i])
+		}
+		seen.see(latest.Err)
+		if latest.Err != nil {
+			failed++
+		}
+		latest.Seq = q.sample.Seq + 1
+		q.sample = latest
+		for _, o := range q.objects {
+			if o.told != p.finished {
+				o.told = p.finished
+				b.changed = append(b.changed, o.id)
+			}
+		}
+	}
+	b.report = Batch{Address: s.address, Queries: len(b.asked), Failed: failed, Late: b.late, Took: latest.Took, Opened: b.opened}
+	p.judge(s, seen, latest.Err, now)
+	if s.done != nil {
+		close(s.done)
+		s.done = nil
+	}
+	return b.changed
+}
+
+// answer keeps its readers from a result without an answer.
+func answer(address string, r scaler.Result) ([]scaler.Reading, error) {
+	if r.Err == nil && len(r.Readings) == 0 {
+		r.Err = fmt.Errorf("%s: its scaler answered with no reading; please report this as a bug", address)
+	}
+	if r.Err != nil {
+		return nil, r.Err
+	}
+	return r.Readings, nil
+}
+
+// judge keeps the server's health, closes a connection that failed too often,
+// and logs what changed.
+func (p *Poller) judge(s *server, seen outcome, err error, now offset) {
+	before := s.health.failures
+	interval := time.Duration(0)
+	if !seen.answered {
+		for _, q := range s.queries {
+			if interval == 0 || q.interval < interval {
+				interval = q.interval
+			}
+		}
+	}
+	s.health.note(seen, now, len(s.queries), interval)
+	switch after := s.health.failures; {
+	case before == 0 && after > 0:
+		p.Log.Info("Event source does not answer", "server", s.address, "error", err.Error())
+	case before > 0 && after == 0:
+		p.Log.Info("Event source answers again", "server", s.address, "failures", before)
+	case after > before && after%reopenAfter == 0:
+		p.close(s)
+	}
+}
+
+// release makes the server and the worker available again. What fell due
+// meanwhile is asked next.
+func (p *Poller) release(b *batch) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s, now := b.server, p.now()
+	clear(b.asked)
+	s.running, s.spare = nil, b
+	if p.ctx.Err() != nil {
+		p.retire(s)
+		return
+	}
+	p.free(now)
+	p.kick(s, now)
+	p.arm(s, now)
+}
+
+// retire ends the work on a server when the poller ends.
+func (p *Poller) retire(s *server) {
+	s.running = nil
+	p.busy--
+	p.close(s)
+}
+
+var errHung = errors.New("it neither answered in time nor gave up")
+
+// abandon gives up on a Read that does not return although its deadline is long
+// past, so that its queries are known to fail and others get the worker. The
+// server is not asked again before that Read returns.
+func (p *Poller) abandon(s *server, now offset) []sample.Object {
+	b := s.running
+	s.running, s.overdue, s.hung = nil, 0, true
+	s.conn, s.watchAt, s.settleAt = nil, 0, 0
+	changed := p.record(&batch{server: s, asked: b.asked, began: b.began}, nil, fmt.Errorf("%s: %w", s.address, errHung), now)
+	p.free(now)
+	return changed
+}
+
+// refuse fails what is due at a server that hangs.
+func (p *Poller) refuse(s *server, now offset) []sample.Object {
+	b := &batch{server: s, began: now}
+	for _, q := range s.due {
+		q.pending = false
+		if !q.gone {
+			b.asked = append(b.asked, q)
+		}
+	}
+	s.due = nil
+	return p.record(b, nil, fmt.Errorf("%s: %w", s.address, errHung), now)
+}

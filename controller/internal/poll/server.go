@@ -1,0 +1,196 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package poll
+
+import (
+	"context"
+	"time"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/scaler"
+)
+
+const (
+	// grace is how long a server stays open that nobody asks any more: an object
+	// that is changed or made again does not dial again.
+	grace = 30 * time.Second
+	// reopenAfter is how many failed batches in a row cost a connection its life.
+	reopenAfter = 3
+)
+
+// server is one event source with everything that is asked of it.
+type server struct {
+	id      string
+	address string
+	hash    uint64
+	open    func(context.Context) (scaler.Source, error)
+	queries map[string]*query
+	alarm   alarm // for the moments below
+
+	conn      *connection // nil while closed
+	running   *batch      // the attempt in progress
+	spare     *batch      // buffers for the next one
+	hung      bool        // an abandoned Read has still not returned
+	queued    bool        // in Poller.ready
+	queuedAt  offset
+	due       []*query // the next batch
+	dueSince  offset   // when the first of them was due
+	done      chan struct{}
+	firstAt   offset // the tick that new queries are put into, and how many are in it
+	firstN    int
+	health    health
+	idleSince offset // when the last query left
+	overdue   offset // when the running batch is abandoned
+
+	unwatchedSince offset // when the watch became incomplete
+	watchAt        offset // when it is taken anew
+	settleAt       offset // when what it may have missed is asked
+}
+
+// connection is an open source and what runs beside it.
+type connection struct {
+	scaler.Source
+	watch *watch // nil where the source cannot watch
+}
+
+// enqueue puts a query into the server's next batch. at is when it was due.
+func (p *Poller) enqueue(q *query, at offset) {
+	if q.pending {
+		return
+	}
+	s := q.server
+	if len(s.due) == 0 || at < s.dueSince {
+		s.dueSince = at
+	}
+	q.pending = true
+	s.due = append(s.due, q)
+}
+
+// kick starts the server's next batch if it has one and may be asked now. With
+// all workers busy the server queues for one.
+func (p *Poller) kick(s *server, now offset) {
+	if p.ctx == nil || s.running != nil || s.queued || len(s.due) == 0 {
+		return
+	}
+	if s.resting(now) {
+		p.arm(s, now)
+		return
+	}
+	if p.busy == p.Workers {
+		s.queued, s.queuedAt = true, now
+		p.ready = append(p.ready, s)
+		return
+	}
+	b := s.spare
+	if b == nil {
+		b = &batch{server: s}
+	}
+	s.running, s.spare = b, nil
+	p.busy++
+	p.group.Go(func() { p.work(b) })
+}
+
+// free gives a worker's place to the server that has waited longest for one.
+func (p *Poller) free(now offset) {
+	p.busy--
+	for p.busy < p.Workers && len(p.ready) > 0 {
+		s := p.ready[0]
+		p.ready = p.ready[1:]
+		s.queued = false
+		p.kick(s, now)
+	}
+}
+
+// arm sets the server's alarm to the first moment at which it needs attention.
+func (p *Poller) arm(s *server, now offset) {
+	at := offset(0)
+	soonest := func(t offset) {
+		if t != 0 && (at == 0 || t < at) {
+			at = t
+		}
+	}
+	if s.running == nil {
+		if s.idleSince != 0 {
+			soonest(s.idleSince + grace)
+		}
+		if len(s.due) > 0 && s.resting(now) {
+			soonest(max(s.health.rest, now))
+		}
+	}
+	soonest(s.overdue)
+	soonest(s.watchAt)
+	soonest(s.settleAt)
+	p.set(&s.alarm, at)
+}
+
+// attend does what is due for a server beside its queries, and returns the
+// objects that have a new sample by it.
+func (p *Poller) attend(s *server, now offset) (changed []sample.Object) {
+	if s.overdue != 0 && s.overdue <= now {
+		changed = p.abandon(s, now)
+	}
+	if s.running == nil && s.idleSince != 0 && s.idleSince+grace <= now {
+		s.idleSince = 0
+		p.close(s)
+		delete(p.servers, s.id)
+	}
+	if s.watchAt != 0 && s.watchAt <= now {
+		p.rewatch(s)
+	}
+	if s.settleAt != 0 && s.settleAt <= now {
+		s.settleAt = 0
+		for _, q := range s.queries {
+			p.enqueue(q, now)
+		}
+	}
+	if s.hung && len(s.due) > 0 && s.health.rest <= now {
+		changed = append(changed, p.refuse(s, now)...)
+	}
+	p.kick(s, now)
+	p.arm(s, now)
+	return changed
+}
+
+// close ends a server's connection, off the hot path.
+func (p *Poller) close(s *server) {
+	c := s.conn
+	s.conn, s.watchAt, s.settleAt = nil, 0, 0
+	if c != nil {
+		p.group.Go(func() { p.hangUp(s.address, c) })
+	}
+}
+
+func (p *Poller) hangUp(address string, c *connection) {
+	if c.watch != nil {
+		c.watch.stop()
+		timer := p.Clock.NewTimer(p.Timeout)
+		defer timer.Stop()
+		select {
+		case <-c.watch.done:
+		case <-timer.C():
+		}
+	}
+	var err error
+	if panicked := p.guard(address, func() { err = c.Close() }); panicked != nil {
+		err = panicked
+	}
+	if err != nil {
+		p.Log.V(1).Info("Closing a connection failed", "server", address, "error", err.Error())
+	}
+}
+
+// resting says that the server is not asked at present.
+func (s *server) resting(now offset) bool { return s.hung || now < s.health.rest }
+
+// firstSlot is when a new query of the server is asked first.
+func (s *server) firstSlot(now offset, tick time.Duration) offset {
+	if s.firstAt <= now {
+		s.firstAt, s.firstN = ceil(now+1, tick), 0
+	}
+	if s.firstN == firstBatch {
+		s.firstAt, s.firstN = s.firstAt+tick, 0
+	}
+	s.firstN++
+	return s.firstAt
+}
