@@ -11,38 +11,38 @@ import (
 	"github.com/keda-tf/terraform-provider-keda/internal/testkit/cluster/binaries"
 )
 
-// controlPlane starts etcd, the API server, the controllers and the scheduler at once (each waits for those it needs),
-// and returns when all of them are healthy.
-func (l *launch) controlPlane(ctx context.Context) error {
-	for _, s := range []struct {
-		name string
-		set  binaries.Set
-		args []string
-	}{
-		{"etcd", binaries.Etcd, l.etcdArgs()},
-		{"kube-apiserver", binaries.ControlPlane, l.apiServerArgs()},
-	} {
-		if err := l.start(s.name, append([]string{l.program(s.set, s.name)}, s.args...)...); err != nil {
-			return err
-		}
-	}
-	if err := l.forwardAPI(); err != nil {
+// apiServer starts etcd and the API server, which waits for etcd, and does not wait for them.
+func (l *launch) apiServer(context.Context) error {
+	if err := l.startProgram(binaries.Etcd, "etcd", l.etcdArgs()...); err != nil {
 		return err
 	}
+	if err := l.startProgram(binaries.ControlPlane, "kube-apiserver", l.apiServerArgs()...); err != nil {
+		return err
+	}
+	return l.forwardAPI()
+}
+
+// controllers starts the controller manager and the scheduler when the API server is ready: earlier they would meet no
+// server, and wait longer before they try again than the server takes to come.
+func (l *launch) controllers(ctx context.Context) error {
 	if err := l.await(ctx, "the API server", l.healthy(l.state.Ports.API, "/readyz")); err != nil {
 		return err
 	}
-	// Started earlier they would meet no server, and wait longer before they try again than the server takes to come.
-	if err := l.start("kube-controller-manager", append([]string{l.program(binaries.ControlPlane, "kube-controller-manager")}, l.controllerManagerArgs()...)...); err != nil {
+	if err := l.startProgram(binaries.ControlPlane, "kube-controller-manager", l.controllerManagerArgs()...); err != nil {
 		return err
 	}
-	if err := l.start("kube-scheduler", append([]string{l.program(binaries.ControlPlane, "kube-scheduler")}, l.schedulerArgs()...)...); err != nil {
+	if err := l.startProgram(binaries.ControlPlane, "kube-scheduler", l.schedulerArgs()...); err != nil {
 		return err
 	}
 	if err := l.await(ctx, "the controller manager", l.healthy(l.state.Ports.ControllerManager, "/healthz")); err != nil {
 		return err
 	}
 	return l.await(ctx, "the scheduler", l.healthy(l.state.Ports.Scheduler, "/healthz"))
+}
+
+// startProgram starts a server that is called like its program.
+func (l *launch) startProgram(set binaries.Set, name string, args ...string) error {
+	return l.start(name, append([]string{l.program(set, name)}, args...)...)
 }
 
 func (l *launch) program(set binaries.Set, name string) string {

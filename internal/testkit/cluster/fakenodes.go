@@ -35,7 +35,7 @@ func (l *launch) fakeNodes(ctx context.Context) error {
 	if err := l.writeStages(); err != nil {
 		return err
 	}
-	err := l.start("kwok", l.program(binaries.Kwok, "kwok"),
+	err := l.startProgram(binaries.Kwok, "kwok",
 		"--kubeconfig="+l.path("kubeconfig"), "--config="+l.path("stages.yaml"),
 		"--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
 		"--node-lease-duration-seconds=40", "--cidr="+podRange)

@@ -90,7 +90,9 @@ func (l *launch) run(ctx context.Context) error {
 	}{
 		{"making certificates", l.certificates, false},
 		{"making the network namespace", l.network, true},
-		{"starting the control plane", l.controlPlane, false},
+		{"starting the API server", l.apiServer, false},
+		{"starting containerd and importing images", l.runtime, true}, // while the API server starts
+		{"starting the controllers", l.controllers, false},
 		{"starting the node", l.node, true},
 		{"starting simulated nodes", l.fakeNodes, false},
 		{"deploying CoreDNS and metrics-server", l.system, true},

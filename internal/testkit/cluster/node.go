@@ -27,8 +27,8 @@ type nodeConfig struct {
 	Runc, CNIPlugins             string
 }
 
-// node starts containerd, imports the images, and starts kube-proxy and the kubelet.
-func (l *launch) node(ctx context.Context) error {
+// runtime starts containerd and imports the images.
+func (l *launch) runtime(ctx context.Context) error {
 	config, err := l.nodeConfig()
 	if err != nil {
 		return err
@@ -53,11 +53,7 @@ func (l *launch) node(ctx context.Context) error {
 			return err
 		}
 	}
-	err = l.start("kube-proxy", l.program(binaries.Node, "kube-proxy"), "--config="+filepath.Join(config.Dir, "kube-proxy.yaml"))
-	if err != nil {
-		return err
-	}
-	return l.kubelet(ctx, config)
+	return nil
 }
 
 // private are folders that containerd, its plugins and the kubelet write to whatever they are told. The node has its own
@@ -91,17 +87,20 @@ func mountNamespace(s *State) string {
 	return ""
 }
 
-// kubelet starts the kubelet and waits for its node. At its start it sets kernel parameters of the whole machine, which
-// get their own values back afterwards; the state file remembers them meanwhile.
-func (l *launch) kubelet(ctx context.Context, config nodeConfig) error {
-	var err error
+// node starts kube-proxy and the kubelet and waits for the node. At its start a kubelet sets kernel parameters of the
+// whole machine, which get their own values back afterwards; the state file remembers them meanwhile.
+func (l *launch) node(ctx context.Context) error {
+	err := l.startProgram(binaries.Node, "kube-proxy", "--config="+l.path("node", "kube-proxy.yaml"))
+	if err != nil {
+		return err
+	}
 	if l.state.Sysctls, err = readSysctls(); err != nil {
 		return err
 	}
 	err = l.start("kubelet", "nsenter", "--mount="+mountNamespace(l.state), l.program(binaries.Node, "kubelet"),
-		"--config="+filepath.Join(config.Dir, "kubelet.yaml"), "--kubeconfig="+l.path("kubelet.kubeconfig"),
+		"--config="+l.path("node", "kubelet.yaml"), "--kubeconfig="+l.path("kubelet.kubeconfig"),
 		"--hostname-override="+nodeName, "--node-ip="+nodeAddress,
-		"--root-dir="+filepath.Join(config.Dir, "kubelet"), "--cert-dir="+filepath.Join(config.Dir, "kubelet", "pki"), "--v=2")
+		"--root-dir="+l.path("node", "kubelet"), "--cert-dir="+l.path("node", "kubelet", "pki"), "--v=2")
 	if err != nil {
 		return err
 	}
