@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 
+	"go.uber.org/zap/zapcore"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
@@ -23,7 +24,7 @@ var version, commit = "dev", ""
 func main() {
 	options := app.Defaults()
 	options.Version, options.Commit = version, commit
-	logging := zap.Options{}
+	logging := zap.Options{StacktraceLevel: zapcore.PanicLevel}
 	flags := flag.NewFlagSet("keda-operator", flag.ExitOnError)
 	options.Bind(flags)
 	logging.BindFlags(flags)

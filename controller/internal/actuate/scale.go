@@ -44,7 +44,8 @@ func (a *Actuator) Scale(ctx context.Context, ref workload.Ref, from, to int32) 
 	if err != nil {
 		return err
 	}
-	body := &autoscalingv1.Scale{}
+	body := &unstructured.Unstructured{}
+	body.SetGroupVersionKind(autoscalingv1.SchemeGroupVersion.WithKind("Scale"))
 	err = a.Client.SubResource("scale").Patch(ctx, target, client.RawPatch(types.JSONPatchType, patch), client.WithSubResourceBody(body))
 	switch {
 	case apierrors.IsInvalid(err):

@@ -59,6 +59,9 @@ func Run(ctx context.Context, o Options) error {
 	if err := a.setup(ctx, listener); err != nil {
 		return err
 	}
+	if err := a.awaitKinds(ctx); err != nil {
+		return err
+	}
 	o.Log.Info("starting", "version", o.Version, "namespace", o.Namespace, "watch", o.WatchNamespaces)
 	if err := mgr.Start(ctx); err != nil {
 		return fmt.Errorf("controller: %w", err)

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
@@ -96,5 +97,28 @@ func (a *app) expect(ctx context.Context) error {
 		ids[i] = sample.Object{Kind: v1alpha1.KindScaledObject, Namespace: list.Items[i].Namespace, Name: list.Items[i].Name}
 	}
 	a.engine.Expect(ids)
+	return nil
+}
+
+// awaitKinds waits until the API server serves our kinds: informers of a kind
+// that is not there would end the process, and an installation may create the
+// CRDs and the controller in one go.
+func (a *app) awaitKinds(ctx context.Context) error {
+	for _, kind := range []string{
+		v1alpha1.KindScaledObject, v1alpha1.KindScaledJob, v1alpha1.KindTriggerAuthentication, v1alpha1.KindClusterTriggerAuthentication,
+	} {
+		told := false
+		err := wait.PollUntilContextCancel(ctx, time.Second, true, func(context.Context) (bool, error) {
+			_, err := a.mgr.GetRESTMapper().RESTMapping(v1alpha1.GroupVersion.WithKind(kind).GroupKind(), v1alpha1.GroupVersion.Version)
+			if err != nil && !told {
+				a.Log.Info("waiting for the custom resource definition", "kind", kind, "reason", err.Error())
+				told = true
+			}
+			return err == nil, nil
+		})
+		if err != nil {
+			return fmt.Errorf("the cluster has no custom resource definition of %s: %w", kind, err)
+		}
+	}
 	return nil
 }

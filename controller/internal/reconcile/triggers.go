@@ -104,7 +104,8 @@ func (r *triggerResolver) one(ctx context.Context, req triggerRequest, index int
 		return autoscale.Trigger{}, err
 	}
 	decoded, problems := trigger.Decode(spec.Type, param.Input{
-		Metadata: spec.Metadata, Auth: resolved.Parameters, Env: environment, TargetOptional: req.targetOptional,
+		Metadata: spec.Metadata, Auth: resolved.Parameters, Env: environment,
+		Namespace: req.namespace, TargetOptional: req.targetOptional,
 	})
 	if err := param.Errors(problems); err != nil {
 		return autoscale.Trigger{}, err

@@ -98,9 +98,14 @@ func replicas(n *int32) int32 {
 }
 
 func (r *Reader) scale(ctx context.Context, ref Ref) (*autoscalingv1.Scale, error) {
+	// The target may be of any kind, so the client works on untyped objects.
+	raw := &unstructured.Unstructured{}
+	raw.SetGroupVersionKind(autoscalingv1.SchemeGroupVersion.WithKind("Scale"))
+	if err := r.Live.SubResource("scale").Get(ctx, object(ref), raw); err != nil {
+		return nil, err
+	}
 	scale := &autoscalingv1.Scale{}
-	err := r.Live.SubResource("scale").Get(ctx, object(ref), scale)
-	return scale, err
+	return scale, runtime.DefaultUnstructuredConverter.FromUnstructured(raw.Object, scale)
 }
 
 // object is an empty object of the target's type, for calls that need only its
