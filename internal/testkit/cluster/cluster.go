@@ -108,6 +108,9 @@ func (c *Cluster) State() State {
 	return *c.state
 }
 
+// Folder is the cluster's folder in the cache, "" if only its kubeconfig is known.
+func (c *Cluster) Folder() string { return c.dir }
+
 // LogFile is the log of one of the cluster's processes.
 func (c *Cluster) LogFile(process string) string {
 	return filepath.Join(c.dir, "logs", process+".log")

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -139,14 +138,6 @@ func (c *Cluster) Namespace(t testing.TB) string {
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
-}
-
-// Folder is the cluster's folder in the cache, "" if only its kubeconfig is known.
-func (c *Cluster) Folder() string {
-	if c.dir == "" {
-		return ""
-	}
-	return filepath.Clean(c.dir)
 }
 
 const letters = "abcdefghijklmnopqrstuvwxyz"

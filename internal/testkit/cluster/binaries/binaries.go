@@ -156,6 +156,9 @@ func (s *Store) key(set Set) (string, error) {
 			return "", fmt.Errorf("no sources of %s in %s (%v)", set.Name, dir, err)
 		}
 		for _, f := range files {
+			if strings.HasSuffix(f, "_test.go") {
+				continue
+			}
 			b, err := os.ReadFile(f)
 			if err != nil {
 				return "", err

@@ -145,5 +145,9 @@ func prune(ctx context.Context, _ string, _ []string) error {
 	for _, r := range removed {
 		fmt.Fprintln(os.Stderr, "removed", r)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	// Archives of images are copies of the programs, written again within a second when they are needed.
+	return os.RemoveAll(filepath.Join(cache, "images"))
 }
