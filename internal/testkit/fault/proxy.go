@@ -67,6 +67,13 @@ func (p *Proxy) Accepted() int {
 	return p.accepted
 }
 
+// Open counts the connections that are open now.
+func (p *Proxy) Open() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.pairs)
+}
+
 // Latency delays every chunk of the server's bytes by d.
 func (p *Proxy) Latency(d time.Duration) {
 	p.mu.Lock()

@@ -11,10 +11,12 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 )
 
 const (
@@ -31,45 +33,35 @@ const (
 	tokenFileVariable = "AWS_WEB_IDENTITY_TOKEN_FILE"
 )
 
-// httpClient is an HTTP client of one source, whose connections can be closed. It
-// lets the SDK add the certificate authorities of AWS_CA_BUNDLE.
-type httpClient struct {
-	http.Client
-	transport *http.Transport
-}
-
-func newHTTPClient() *httpClient {
-	t := &http.Transport{
-		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
-		MaxIdleConnsPerHost: parallel, IdleConnTimeout: idleTimeout,
-	}
-	return &httpClient{Client: http.Client{Transport: t}, transport: t}
-}
-
-// WithTransportOptions is what the SDK calls before the first request.
-func (c *httpClient) WithTransportOptions(options ...func(*http.Transport)) aws.HTTPClient {
-	for _, option := range options {
-		option(c.transport)
-	}
-	return c
-}
-
-// configure loads the SDK's configuration with the identity's credentials.
-func (a access) configure(ctx context.Context, client *httpClient) (aws.Config, error) {
+// configure loads the SDK's configuration with the identity's credentials. The
+// transport is that of the configuration's HTTP client.
+func (a access) configure(ctx context.Context) (aws.Config, *http.Transport, error) {
+	// The SDK adds the certificate authorities of AWS_CA_BUNDLE to a client of its
+	// own only, whose connections cannot be closed; so its transport moves to a
+	// plain client afterwards.
+	builder := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.MaxIdleConnsPerHost, t.IdleConnTimeout = parallel, idleTimeout
+	})
 	options := []func(*config.LoadOptions) error{
-		config.WithRegion(a.region), config.WithHTTPClient(client), config.WithRetryMaxAttempts(attempts),
+		config.WithRegion(a.region), config.WithHTTPClient(builder), config.WithRetryMaxAttempts(attempts),
+		config.WithLogger(logging.Nop{}),
 	}
 	if a.keyID != "" {
 		options = append(options, config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(a.keyID, a.secret, a.token)))
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {
-		return aws.Config{}, fmt.Errorf("loading the AWS configuration: %w", err)
+		return aws.Config{}, nil, fmt.Errorf("loading the AWS configuration: %w", err)
 	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	if built, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
+		transport = built.GetTransport()
+	}
+	cfg.HTTPClient = &http.Client{Transport: transport}
 	if a.role != "" {
 		cfg.Credentials = aws.NewCredentialsCache(newRole(a.identity, cfg))
 	}
-	return cfg, nil
+	return cfg, transport, nil
 }
 
 // role assumes a role: with the controller's web identity if it has one and the

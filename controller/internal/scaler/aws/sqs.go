@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
 	"sync"
 
@@ -24,23 +25,22 @@ const parallel = 16
 
 // sqsSource measures queues with one client.
 type sqsSource struct {
-	address string
-	access  access
-	http    *httpClient
-	client  *sqs.Client
+	address   string
+	access    access
+	transport *http.Transport
+	client    *sqs.Client
 
 	mu   sync.Mutex
 	urls map[string]string // URLs of the queues that triggers give by name
 }
 
 func openSQS(ctx context.Context, a access, address string) (scaler.Source, error) {
-	client := newHTTPClient()
-	cfg, err := a.configure(ctx, client)
+	cfg, transport, err := a.configure(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", address, err)
 	}
 	return &sqsSource{
-		address: address, access: a, http: client, urls: map[string]string{},
+		address: address, access: a, transport: transport, urls: map[string]string{},
 		client: sqs.NewFromConfig(cfg, func(o *sqs.Options) {
 			if a.endpoint != "" {
 				o.BaseEndpoint = &a.endpoint
@@ -136,6 +136,6 @@ func (s *sqsSource) forget(name string) {
 
 // Close frees the connections.
 func (s *sqsSource) Close() error {
-	s.http.transport.CloseIdleConnections()
+	s.transport.CloseIdleConnections()
 	return nil
 }
