@@ -65,6 +65,15 @@ func (k *Keeper) Wait(ctx context.Context) error {
 	}
 }
 
+// Bundle returns what is held, or an error if there is nothing yet.
+func (k *Keeper) Bundle() (Bundle, error) {
+	now, err := k.now()
+	if err != nil {
+		return Bundle{}, err
+	}
+	return now.bundle, nil
+}
+
 // ServerTLS is for servers whose clients show no certificate, like the webhook.
 func (k *Keeper) ServerTLS() *tls.Config {
 	return &tls.Config{
