@@ -7,12 +7,12 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"strconv"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/fallback"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/modifiers"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/observe"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/scale"
@@ -79,7 +79,7 @@ func (s *scaledObject) observe(ctx context.Context, replicas int32) observation 
 	for _, m := range s.metrics {
 		s.look(ctx, m, &seen)
 	}
-	if s.plan.Formula != nil {
+	if s.plan.Modifiers != nil {
 		s.compose(ctx, &seen)
 	}
 	return seen
@@ -165,59 +165,33 @@ func (s *scaledObject) substitute(ctx context.Context, metricType autoscalingv2.
 	answer.Value, answer.At, answer.Error = value, s.Clock.Now(), ""
 }
 
-// compose evaluates scalingModifiers.formula over the triggers' values.
+// compose replaces the triggers' answers by the composite metric of
+// scalingModifiers.
 func (s *scaledObject) compose(ctx context.Context, seen *observation) {
-	modifiers := s.plan.Object.Modifiers()
-	target, _ := strconv.ParseFloat(modifiers.Target, 64) // validated by the reconciler
-	activation, _ := strconv.ParseFloat(cmp.Or(modifiers.ActivationTarget, "0"), 64)
-	t := &scale.Trigger{Metric: v1alpha1.CompositeMetricName, Activation: activation}
-	seen.composite = t
-	if !seen.complete {
-		t.Waiting = true
-		return
+	inputs := make([]modifiers.Input, 0, len(seen.triggers))
+	for _, t := range seen.triggers {
+		if !t.Resource {
+			inputs = append(inputs, modifiers.Input{Name: s.triggerName(t.Metric), Trigger: t})
+		}
 	}
-	answer := sample.Answer{Metric: t.Metric, At: oldest(seen.answers)}
-	value, err := s.evaluateFormula(seen)
-	switch {
-	case err != nil:
-		t.Err, answer.Error = err.Error(), err.Error()
-	default:
-		t.Value, t.Active, answer.Value = value, value > activation, value
+	behavior := v1alpha1.FallbackStatic
+	if fb := s.plan.Object.Spec.Fallback; fb != nil {
+		behavior = fb.BehaviorOrDefault()
 	}
-	if len(seen.inFallback) > 0 && (t.Err != "" || s.plan.Object.Spec.Fallback.BehaviorOrDefault() != v1alpha1.FallbackScalingModifiers) {
-		t.InFallback = true
-		seen.inFallback = nil
-		s.substitute(ctx, modifiers.MetricTypeOrDefault(), target, seen, &answer)
+	composite := s.plan.Modifiers.Compose(inputs, behavior)
+	answer := sample.Answer{Metric: composite.Metric, Value: composite.Value, Error: composite.Err, At: oldest(seen.answers)}
+	seen.inFallback = nil
+	if composite.InFallback {
+		s.substitute(ctx, s.plan.Modifiers.MetricType, s.plan.Modifiers.Target, seen, &answer)
 	}
-	seen.answers = []sample.Answer{answer}
+	seen.composite, seen.answers = &composite, []sample.Answer{answer}
 }
 
-// evaluateFormula runs the formula. The value of a failing trigger is absent,
-// which the formula may handle with ??.
-func (s *scaledObject) evaluateFormula(seen *observation) (float64, error) {
-	values := map[string]*float64{}
-	failed := ""
-	byMetric := map[string]scale.Trigger{}
-	for _, t := range seen.triggers {
-		byMetric[t.Metric] = t
-	}
+func (s *scaledObject) triggerName(metric string) string {
 	for _, m := range s.metrics {
-		t := byMetric[m.metric.FullName]
-		if t.Err != "" {
-			failed = t.Err
-			values[m.trigger.Name] = nil
-			continue
+		if m.metric.FullName == metric {
+			return m.trigger.Name
 		}
-		values[m.trigger.Name] = &t.Value
 	}
-	result, err := s.plan.Formula.Eval(values)
-	switch {
-	case err != nil && failed != "":
-		return 0, fmt.Errorf("an input of scalingModifiers.formula cannot be read: %s", failed)
-	case err != nil:
-		return 0, fmt.Errorf("scalingModifiers.formula: %w", err)
-	case result == nil:
-		return 0, fmt.Errorf("scalingModifiers.formula gives no value while a trigger cannot be read: %s", failed)
-	}
-	return *result, nil
+	return ""
 }

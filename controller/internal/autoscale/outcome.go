@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/fallback"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/scale"
 )
@@ -40,7 +41,7 @@ func (s *scaledObject) outcome(seen observation, d scale.Decision) outcome {
 	}
 	if s.plan.Object.Spec.Fallback != nil {
 		for _, m := range s.metrics {
-			failures.WriteRune(rune(m.health.Failures))
+			failures.WriteRune(rune(s.shown(m.health).Failures))
 		}
 	}
 	o.activity, o.failures = activity.String(), failures.String()
@@ -108,9 +109,16 @@ func (s *scaledObject) healths() map[string]v1alpha1.HealthStatus {
 	}
 	out := map[string]v1alpha1.HealthStatus{}
 	for _, m := range s.metrics {
-		out[m.metric.FullName] = m.health.Status()
+		out[m.metric.FullName] = s.shown(m.health).Status()
 	}
 	return out
+}
+
+// shown is a metric's health as the status shows it. Failures beyond the threshold
+// make no difference, and counting on would write the status at every failing poll.
+func (s *scaledObject) shown(h fallback.Health) fallback.Health {
+	h.Failures = min(h.Failures, s.plan.Object.Spec.Fallback.FailureThreshold+1)
+	return h
 }
 
 // unreadable reports that the target's replica count cannot be read.

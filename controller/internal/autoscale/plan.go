@@ -9,7 +9,7 @@ import (
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
-	"github.com/keda-tf/terraform-provider-keda/controller/formula"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/modifiers"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/scaler"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/workload"
@@ -51,8 +51,8 @@ type ScaledObjectPlan struct {
 	Target workload.Ref
 	// Triggers are in the order of the spec.
 	Triggers []Trigger
-	// Formula is the compiled scalingModifiers; nil without.
-	Formula *formula.Program
+	// Modifiers are the compiled scalingModifiers; nil without.
+	Modifiers *modifiers.Modifiers
 }
 
 // ScaledJobPlan is everything that scaling one ScaledJob needs.

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,11 +34,17 @@ type scaledJob struct {
 	plan     *ScaledJobPlan
 	series   [][]*observe.Series // by trigger and metric
 	seen     []uint64            // the last attempt of each trigger that was counted
-	acted    []uint64            // the attempts that Jobs were last created for
+	acted    []attempt           // the samples that were last decided on
 	unseen   jobs.Unseen
 	listed   bool // the Jobs were listed live once by this process
 	reported jobOutcome
 	fresh    bool
+}
+
+// attempt names one sample of one query.
+type attempt struct {
+	query string
+	seq   uint64
 }
 
 // jobOutcome is what an evaluation reports; comparing it is cheap.
@@ -70,7 +77,7 @@ func (s *scaledJob) adopt(plan *ScaledJobPlan) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.plan, s.fresh = plan, true
-	s.seen, s.acted, s.series = make([]uint64, len(plan.Triggers)), nil, nil
+	s.seen, s.series = make([]uint64, len(plan.Triggers)), nil
 	for i := range plan.Triggers {
 		t := &plan.Triggers[i]
 		var series []*observe.Series
@@ -96,7 +103,7 @@ func (s *scaledJob) evaluate(ctx context.Context) (time.Time, error) {
 }
 
 // input observes the triggers and the Jobs. attempts says which samples it saw.
-func (s *scaledJob) input(ctx context.Context) (jobs.Input, []uint64, error) {
+func (s *scaledJob) input(ctx context.Context) (jobs.Input, []attempt, error) {
 	o := s.plan.Object
 	scaling := o.Scaling()
 	in := jobs.Input{
@@ -105,11 +112,11 @@ func (s *scaledJob) input(ctx context.Context) (jobs.Input, []uint64, error) {
 		SuccessfulHistory: o.SuccessfulHistory(), FailedHistory: o.FailedHistory(),
 		Generation: o.Generation, Gradual: o.RolloutStrategy() == v1alpha1.RolloutGradual,
 	}
-	attempts := make([]uint64, len(s.plan.Triggers))
+	attempts := make([]attempt, len(s.plan.Triggers))
 	for i := range s.plan.Triggers {
 		in.Triggers = append(in.Triggers, s.look(i, attempts))
 	}
-	in.Spent = spent(s.acted, attempts)
+	in.Spent = slices.Equal(s.acted, attempts)
 	var err error
 	in.Jobs, err = s.jobs(ctx, in.Strategy.UsesPending(), scaling.PendingPodConditions)
 	if err != nil {
@@ -122,23 +129,10 @@ func (s *scaledJob) input(ctx context.Context) (jobs.Input, []uint64, error) {
 	return in, attempts, nil
 }
 
-// spent says whether Jobs were created for these very samples already.
-func spent(acted, attempts []uint64) bool {
-	if len(acted) == 0 || len(acted) != len(attempts) {
-		return false
-	}
-	for i := range attempts {
-		if attempts[i] != acted[i] {
-			return false
-		}
-	}
-	return true
-}
-
 // look reads the latest sample of one trigger: its queue is the sum of its
 // metrics, and the target their mean, where metrics with a target of type Value
 // count as zero.
-func (s *scaledJob) look(index int, attempts []uint64) jobs.Trigger {
+func (s *scaledJob) look(index int, attempts []attempt) jobs.Trigger {
 	t := &s.plan.Triggers[index]
 	out := jobs.Trigger{Waiting: true}
 	if len(t.Metrics) > 0 {
@@ -152,7 +146,7 @@ func (s *scaledJob) look(index int, attempts []uint64) jobs.Trigger {
 	if !ok {
 		return out
 	}
-	out.Waiting, attempts[index] = false, latest.Seq
+	out.Waiting, attempts[index] = false, attempt{t.Binding.Query.Key, latest.Seq}
 	for i := range t.Metrics {
 		m := &metricState{trigger: t, metric: &t.Metrics[i], reading: i, series: s.series[index][i]}
 		value, active, err := read(latest, m)
@@ -182,15 +176,12 @@ func (s *scaledJob) record(index int, m *metricState, latest sample.Sample, valu
 
 // act creates and deletes Jobs. A creation whose outcome is unknown keeps its
 // place until the cache shows it or enough time has passed.
-func (s *scaledJob) act(ctx context.Context, d jobs.Decision, attempts []uint64) error {
+func (s *scaledJob) act(ctx context.Context, d jobs.Decision, attempts []attempt) error {
 	var errs []error
 	for _, name := range d.Delete {
 		errs = append(errs, s.Actuator.DeleteJob(ctx, s.id.Namespace, name, metav1.DeletePropagationBackground))
 	}
 	errs = append(errs, s.rollOut(ctx, d.Rollout))
-	if d.Create == 0 {
-		return errors.Join(errs...)
-	}
 	s.acted = attempts
 	created := 0
 	for range d.Create {
@@ -202,7 +193,7 @@ func (s *scaledJob) act(ctx context.Context, d jobs.Decision, attempts []uint64)
 		created++
 	}
 	if created > 0 {
-		s.ScaledJobs.Event(s.plan.Object, report.Normal(v1alpha1.EventJobsCreated, fmt.Sprintf("Created %d Jobs: %s", created, d.Why)))
+		s.ScaledJobs.Event(s.plan.Object, report.Normal(v1alpha1.EventJobsCreated, "Created "+d.Why))
 		s.Log.Info("created jobs", "namespace", s.id.Namespace, "scaledJob", s.id.Name, "jobs", created, "why", d.Why)
 	}
 	return errors.Join(errs...)

@@ -66,7 +66,7 @@ func describe(status *v1alpha1.ScaledObjectStatus, so *v1alpha1.ScaledObject, f 
 	if f.plan != nil {
 		status.ExternalMetricNames, status.ResourceMetricNames = metricNames(f.plan.Triggers)
 		status.CompositeScalerName = ""
-		if f.plan.Formula != nil {
+		if f.plan.Modifiers != nil {
 			status.CompositeScalerName = v1alpha1.CompositeMetricName
 			status.ExternalMetricNames = []string{v1alpha1.CompositeMetricName}
 		}

@@ -23,10 +23,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
-	"github.com/keda-tf/terraform-provider-keda/controller/formula"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/actuate"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/auth"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/autoscale"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/modifiers"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/observe"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/ownership"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/report"
@@ -160,9 +160,11 @@ func (r *ScaledObjects) observe(ctx context.Context, so *v1alpha1.ScaledObject) 
 	}
 	out.plan = &autoscale.ScaledObjectPlan{Object: so, Target: target, Triggers: resolved.triggers}
 	if m := so.Modifiers(); m != nil {
-		out.plan.Formula, err = formula.Compile(m.Formula, v1alpha1.FormulaNames(so.Spec.Triggers))
+		if out.plan.Modifiers, err = modifiers.Compile(m, v1alpha1.FormulaNames(so.Spec.Triggers)); err != nil {
+			return out, misconfigured(err)
+		}
 	}
-	return out, err
+	return out, nil
 }
 
 func (d *Dependencies) resolver() *triggerResolver {
