@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -67,6 +68,8 @@ func (r *customResource) violation(v v1alpha1.Violation, config tftypes.Value, d
 
 func summaryOf(v v1alpha1.Violation, name string) string {
 	switch {
+	case v.Reason == v1alpha1.ReasonUnsupportedTrigger:
+		return "Trigger type for KEDA only"
 	case v.UnknownKey:
 		return fmt.Sprintf("Unknown parameter %s", name)
 	case v.Value == nil && strings.HasPrefix(v.Message, "is missing"):
@@ -90,11 +93,17 @@ func lastName(place path.Path, location convert.Location) string {
 	return v1alpha1.Path(location).String()
 }
 
+// quote writes a value as it stands in HCL. Parameters of triggers are strings
+// in the object even where they are numbers.
 func quote(value any) string {
-	if text, ok := value.(string); ok {
-		return fmt.Sprintf("%q", text)
+	text, ok := value.(string)
+	if !ok {
+		return fmt.Sprint(value)
 	}
-	return fmt.Sprint(value)
+	if _, err := strconv.ParseFloat(text, 64); err == nil {
+		return text
+	}
+	return strconv.Quote(text)
 }
 
 // at adds the place to a text: older Terraform versions only point at the

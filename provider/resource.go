@@ -36,6 +36,9 @@ type definition struct {
 	// misfits returns what does not fit the types of Kubernetes in arguments of
 	// any type; nil when the resource has none.
 	misfits func(object map[string]any) []convert.Misfit
+	// tidy removes from an object to import what Kubernetes wrote into arguments
+	// of any type; nil when the resource has none.
+	tidy func(object map[string]any)
 	// derived returns the values of computed arguments that follow from the
 	// others; nil when there are none.
 	derived func(*convert.Expansion) map[string]tftypes.Value

@@ -70,7 +70,6 @@ func (r *customResource) Read(ctx context.Context, req resource.ReadRequest, res
 	if _, known := convert.Known(state, "uid"); known {
 		resp.State.Raw = convert.Flatten(r.fields, state, object.Object)
 	} else {
-		r.session.hide(object)
 		resp.State.Raw = r.imported(state, object)
 	}
 	r.derive(&resp.State.Raw)
@@ -164,7 +163,7 @@ func (r *customResource) await(ctx context.Context, client *kube.Client, applied
 		return
 	}
 	ref := r.ref(plan)
-	if err := client.WaitReady(ctx, ref, applied.GetGeneration()); err != nil {
+	if err := client.WaitReady(ctx, ref, applied); err != nil {
 		diags.AddError(fmt.Sprintf("%s %s is not Ready", r.kind, ref.Name), capital(err.Error())+
 			"\n\nThe object is there. See it with: kubectl describe "+ref.Resource.GroupResource().String()+" "+inNamespace(ref)+
 			". Set wait = false to apply without waiting, or timeouts { create, update } to wait longer.")

@@ -121,6 +121,10 @@ func (r *customResource) exists(ref kube.Ref, diags *diag.Diagnostics) {
 // imported is the state of an object that Terraform sees for the first time.
 // Annotations that have an argument of their own are shown there only.
 func (r *customResource) imported(state tftypes.Value, object *unstructured.Unstructured) tftypes.Value {
+	r.session.hide(object)
+	if r.tidy != nil {
+		r.tidy(object.Object)
+	}
 	state = convert.Import(r.fields, state, object.Object)
 	annotations := object.GetAnnotations()
 	before := len(annotations)
@@ -134,7 +138,7 @@ func (r *customResource) imported(state tftypes.Value, object *unstructured.Unst
 		return state
 	}
 	object.SetAnnotations(annotations)
-	rest := convert.Import(r.fields, state, object.Object)
+	rest := convert.Import(r.fields, tftypes.NewValue(state.Type(), nil), object.Object)
 	return convert.With(state, map[string]tftypes.Value{"annotations": convert.Attribute(rest, "annotations")})
 }
 

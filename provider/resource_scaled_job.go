@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	batchv1 "k8s.io/api/batch/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/provider/internal/convert"
@@ -25,6 +26,7 @@ var scaledJob = sync.OnceValue(func() *definition {
 		fields:  scaledJobFields(),
 		check:   checked(v1alpha1.ValidateScaledJob),
 		misfits: jobMisfits,
+		tidy:    dropPortProtocols,
 	})
 })
 
@@ -70,4 +72,23 @@ func jobMisfits(object map[string]any) []convert.Misfit {
 		misfits[i].At = append(convert.Location{"spec", "jobTargetRef"}, misfits[i].At...)
 	}
 	return misfits
+}
+
+// dropPortProtocols removes the protocol of ports where it is the one that
+// Kubernetes writes when none is given.
+func dropPortProtocols(object map[string]any) {
+	pod, _, _ := unstructured.NestedFieldNoCopy(object, "spec", "jobTargetRef", "template", "spec")
+	spec, _ := pod.(map[string]any)
+	for _, key := range []string{"containers", "initContainers"} {
+		containers, _ := spec[key].([]any)
+		for _, item := range containers {
+			container, _ := item.(map[string]any)
+			ports, _ := container["ports"].([]any)
+			for _, item := range ports {
+				if port, _ := item.(map[string]any); port["protocol"] == "TCP" {
+					delete(port, "protocol")
+				}
+			}
+		}
+	}
 }

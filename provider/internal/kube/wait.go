@@ -77,10 +77,9 @@ type NotReadyError struct {
 
 func (e *NotReadyError) Error() string {
 	var b strings.Builder
-	switch {
-	case e.Last.Status == "" || (e.Last.Status == "Unknown" && e.Last.Reason == ""):
+	if e.Last.Status == "" || (e.Last.Status == "Unknown" && e.Last.Reason == "") {
 		b.WriteString("no controller has reported on the object. Is KEDA running? ")
-	default:
+	} else {
 		fmt.Fprintf(&b, "Ready is %s, %s: %s. ", e.Last.Status, orNone(e.Last.Reason), strings.TrimSuffix(orNone(e.Last.Message), "."))
 	}
 	for _, event := range e.Events {
@@ -98,11 +97,11 @@ func orNone(text string) string {
 	return text
 }
 
-// WaitReady waits until the object's Ready condition is True for the given
-// generation. A controller that does not say which generation it means is
-// believed as soon as its answer differs from the one that stood before.
-func (c *Client) WaitReady(ctx context.Context, ref Ref, generation int64) error {
-	var last Condition
+// WaitReady waits until the Ready condition of an object that was just applied
+// is True for its generation. It gives up early when the controller keeps giving
+// the same reason against it.
+func (c *Client) WaitReady(ctx context.Context, ref Ref, applied *unstructured.Unstructured) error {
+	start, w := time.Now(), watcher{generation: applied.GetGeneration(), since: time.Now()}
 	err := poll(ctx, func() (bool, error) {
 		object, err := c.Get(ctx, ref)
 		if err != nil {
@@ -111,32 +110,65 @@ func (c *Client) WaitReady(ctx context.Context, ref Ref, generation int64) error
 		if object == nil {
 			return false, fmt.Errorf("%s was deleted while waiting for it", ref)
 		}
-		ready, current := readiness(object, generation)
-		last = ready
-		return current && ready.Status == "True", nil
+		return w.see(object, time.Since(start), time.Now())
 	})
-	if err == nil || !errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+	if err == nil || ctx.Err() == nil && !errors.Is(err, errRefused) {
 		return err
 	}
-	return &NotReadyError{Last: last, Events: c.warnings(ref), Err: ctx.Err()}
+	return &NotReadyError{Last: w.last, Events: c.warnings(ref), Err: err}
 }
 
-// readiness reads the Ready condition and whether it speaks of the generation.
-func readiness(object *unstructured.Unstructured, generation int64) (Condition, bool) {
-	observed, stated, _ := unstructured.NestedInt64(object.Object, "status", "observedGeneration")
+// settling is how long the condition of a controller that does not say which
+// generation it means is not believed after a change: it may be the old one.
+const settling = 2 * time.Second
+
+// refusal is how long a controller must give the same reason against an object
+// before it is believed to stay with it. What the object refers to may still be
+// on its way in the same apply.
+const refusal = 30 * time.Second
+
+var errRefused = errors.New("the controller keeps refusing the object")
+
+// watcher follows the Ready condition.
+type watcher struct {
+	generation int64
+	last       Condition
+	since      time.Time
+}
+
+// see reports whether the object is Ready, and fails once it is refused.
+func (w *watcher) see(object *unstructured.Unstructured, waited time.Duration, now time.Time) (bool, error) {
+	ready, observed, stated := readiness(object)
+	if ready != w.last {
+		w.last, w.since = ready, now
+	}
+	current := observed >= w.generation
+	if !stated {
+		current = w.generation == 1 || waited >= settling
+	}
+	switch {
+	case current && ready.Status == "True":
+		return true, nil
+	case current && ready.Status == "False" && now.Sub(w.since) >= refusal:
+		return false, errRefused
+	}
+	return false, nil
+}
+
+// readiness reads the Ready condition, and the generation that it speaks of if
+// the controller states one.
+func readiness(object *unstructured.Unstructured) (ready Condition, observed int64, stated bool) {
+	observed, stated, _ = unstructured.NestedInt64(object.Object, "status", "observedGeneration")
 	conditions, _, _ := unstructured.NestedSlice(object.Object, "status", "conditions")
 	for _, item := range conditions {
 		members, _ := item.(map[string]any)
-		if members["type"] != "Ready" {
-			continue
+		if members["type"] == "Ready" {
+			ready.Status, _ = members["status"].(string)
+			ready.Reason, _ = members["reason"].(string)
+			ready.Message, _ = members["message"].(string)
 		}
-		ready := Condition{}
-		ready.Status, _ = members["status"].(string)
-		ready.Reason, _ = members["reason"].(string)
-		ready.Message, _ = members["message"].(string)
-		return ready, !stated || observed >= generation
 	}
-	return Condition{}, false
+	return ready, observed, stated
 }
 
 // WaitGone waits until the object is gone and tells what holds it when it does

@@ -1,0 +1,161 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package acctest
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+)
+
+// API is an API server for custom resources that keeps them in memory. It
+// answers reads, server-side apply and deletion; an apply replaces the object but
+// for what the server owns. It knows no schemas.
+type API struct {
+	// URL is the address of the server.
+	URL string
+	// NoKinds makes the server answer as if there were no custom resources.
+	NoKinds bool
+	// Status is what a controller would report, put on every applied object.
+	Status func(object map[string]any) map[string]any
+	// Refuse answers an apply with this status object instead.
+	Refuse map[string]any
+	// Keep holds objects back when they are deleted, as a finalizer does.
+	Keep bool
+
+	mu      sync.Mutex
+	objects map[string]map[string]any
+	serial  int
+}
+
+// NewAPI starts a server that ends with the test.
+func NewAPI(t testing.TB) *API {
+	api := &API{objects: map[string]map[string]any{}}
+	server := httptest.NewServer(api)
+	t.Cleanup(server.Close)
+	api.URL = server.URL
+	return api
+}
+
+// Object returns the stored object of a path such as
+// namespaces/default/scaledobjects/x, nil when there is none.
+func (a *API) Object(path string) map[string]any {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.objects[prefix+path]
+}
+
+// Put stores an object as if another client had written it.
+func (a *API) Put(path string, object map[string]any) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.objects[prefix+path] = a.stored(object, nil)
+}
+
+// Remove deletes an object as if another client had.
+func (a *API) Remove(path string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.objects, prefix+path)
+}
+
+const prefix = "/apis/keda.sh/v1alpha1/"
+
+// ServeHTTP implements http.Handler.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case strings.HasSuffix(r.URL.Path, "/events"):
+		reply(w, http.StatusOK, a.events())
+	case a.NoKinds || !strings.HasPrefix(r.URL.Path, prefix):
+		http.Error(w, "404 page not found", http.StatusNotFound)
+	case r.Method == http.MethodPatch && a.Refuse != nil:
+		reply(w, int(a.Refuse["code"].(float64)), a.Refuse)
+	case r.Method == http.MethodPatch:
+		a.apply(w, r)
+	case a.objects[r.URL.Path] == nil:
+		notFound(w, r.URL.Path)
+	case r.Method == http.MethodDelete:
+		a.remove(r.URL.Path)
+		reply(w, http.StatusOK, map[string]any{"kind": "Status", "apiVersion": "v1", "status": "Success"})
+	default:
+		reply(w, http.StatusOK, a.objects[r.URL.Path])
+	}
+}
+
+func (a *API) apply(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	object := map[string]any{}
+	if err == nil {
+		err = yaml.Unmarshal(body, &object)
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	a.objects[r.URL.Path] = a.stored(object, a.objects[r.URL.Path])
+	reply(w, http.StatusOK, a.objects[r.URL.Path])
+}
+
+// stored completes an object by what the server owns.
+func (a *API) stored(object, old map[string]any) map[string]any {
+	metadata, _ := object["metadata"].(map[string]any)
+	metadata = maps.Clone(metadata)
+	a.serial++
+	generation, uid := 1.0, fmt.Sprintf("uid-%d", a.serial)
+	if before, ok := old["metadata"].(map[string]any); ok {
+		uid, generation = before["uid"].(string), before["generation"].(float64)
+		if !reflect.DeepEqual(old["spec"], object["spec"]) {
+			generation++
+		}
+	}
+	metadata["uid"], metadata["generation"], metadata["resourceVersion"] = uid, generation, fmt.Sprint(a.serial)
+	stored := maps.Clone(object)
+	stored["metadata"] = metadata
+	if a.Status != nil {
+		stored["status"] = a.Status(stored)
+	}
+	return stored
+}
+
+func (a *API) remove(path string) {
+	if !a.Keep {
+		delete(a.objects, path)
+		return
+	}
+	metadata := a.objects[path]["metadata"].(map[string]any)
+	metadata["deletionTimestamp"], metadata["finalizers"] = "2026-01-01T00:00:00Z", []any{"finalizer.keda.sh"}
+}
+
+func (a *API) events() map[string]any {
+	return map[string]any{"kind": "EventList", "apiVersion": "v1", "items": []any{map[string]any{
+		"kind": "Event", "apiVersion": "v1", "metadata": map[string]any{"name": "e", "namespace": "default"},
+		"type": "Warning", "reason": "KEDAScalerFailed", "message": "the queue does not exist", "lastTimestamp": "2026-01-01T00:00:00Z",
+	}}}
+}
+
+func notFound(w http.ResponseWriter, path string) {
+	name := path[strings.LastIndexByte(path, '/')+1:]
+	reply(w, http.StatusNotFound, map[string]any{
+		"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404,
+		"message": fmt.Sprintf("%q not found", name), "details": map[string]any{"name": name, "group": "keda.sh"},
+	})
+}
+
+func reply(w http.ResponseWriter, code int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	// A client that has gone away is no concern of a test server.
+	_ = json.NewEncoder(w).Encode(body)
+}
