@@ -94,6 +94,12 @@ func (l *launch) node(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// One kubelet at a time, or the next would take what this one sets for the machine's own values.
+	unlock, err := lockDir(filepath.Dir(l.dir), false)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	if l.state.Sysctls, err = readSysctls(); err != nil {
 		return err
 	}

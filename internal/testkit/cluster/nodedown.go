@@ -4,9 +4,11 @@
 package cluster
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 
 	"github.com/keda-tf/terraform-provider-keda/internal/testkit/cluster/proc"
 )
@@ -26,7 +28,32 @@ func takeNodeDown(ctx context.Context, s *State) error {
 	}
 	err := errors.Join(removeCgroups(groupName(s.Name)), writeSysctls(s.Sysctls))
 	for _, d := range private {
-		_ = os.Remove(d) // we may have made it; if somebody else uses it then it is not empty, and stays
+		// We may have made it. If it is not empty then somebody else uses it, and it stays. The same if it is a mount
+		// point in another full cluster's mount namespace: removing it would detach that mount.
+		if !mountedSomewhere(d) {
+			_ = os.Remove(d)
+		}
 	}
 	return err
+}
+
+// mountedSomewhere reports whether something is mounted on the folder in the mount namespace of any process.
+func mountedSomewhere(dir string) bool {
+	seen := map[string]bool{}
+	processes, _ := filepath.Glob("/proc/[0-9]*")
+	for _, p := range processes {
+		namespace, err := os.Readlink(filepath.Join(p, "ns", "mnt"))
+		if err != nil || seen[namespace] {
+			continue // the process has ended, or shares its mounts with one that we saw
+		}
+		mounts, err := os.ReadFile(filepath.Join(p, "mounts"))
+		if err != nil {
+			continue
+		}
+		seen[namespace] = true
+		if bytes.Contains(mounts, []byte(" "+dir+" ")) {
+			return true
+		}
+	}
+	return false
 }
