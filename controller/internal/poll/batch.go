@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
@@ -31,17 +30,19 @@ type batch struct {
 	report  Batch
 }
 
-// work asks one server once.
+// work is a worker: it asks one server after the other until none is ready.
 func (p *Poller) work(b *batch) {
-	if p.take(b) {
-		results, err := p.attempt(b)
-		if !p.finish(b, results, err) {
-			return
+	for b != nil {
+		if p.take(b) {
+			results, err := p.attempt(b)
+			if !p.finish(b, results, err) {
+				return
+			}
+			p.notify(b.changed)
+			p.Observe(b.report)
 		}
-		p.notify(b.changed)
-		p.Observe(b.report)
+		b = p.release(b)
 	}
-	p.release(b)
 }
 
 // take moves what is due at the server into the batch. It reports whether
@@ -93,37 +94,6 @@ func (p *Poller) attempt(b *batch) ([]scaler.Result, error) {
 			b.server.address, len(results), len(b.queries))
 	}
 	return results, err
-}
-
-func (p *Poller) dial(s *server) (scaler.Source, error) {
-	ctx, cancel := context.WithTimeout(p.ctx, p.Timeout)
-	defer cancel()
-	p.mu.Lock()
-	open := s.open
-	p.mu.Unlock()
-	var source scaler.Source
-	var err error
-	if panicked := p.guard(s.address, func() { source, err = open(ctx) }); panicked != nil {
-		err = panicked
-	}
-	if err == nil && source == nil {
-		err = fmt.Errorf("%s: its scaler opened no connection; please report this as a bug", s.address)
-	}
-	return source, err
-}
-
-// guard turns a panic into an error: one faulty scaler must not stop all others.
-// The panic's value may hold anything, so only the log's stack tells about it.
-func (p *Poller) guard(address string, f func()) (err error) {
-	defer func() {
-		if recovered := recover(); recovered != nil {
-			err = fmt.Errorf("%s: its scaler panicked (%T), the controller's log has the stack; please report this as a bug",
-				address, recovered)
-			p.Log.Error(err, "A scaler panicked", "server", address, "stack", string(debug.Stack()))
-		}
-	}()
-	f()
-	return nil
 }
 
 // finish stores what an attempt came to. It reports whether there is anything to
@@ -226,9 +196,9 @@ func (p *Poller) judge(s *server, seen outcome, err error, now offset) {
 	}
 }
 
-// release makes the server and the worker available again. What fell due
-// meanwhile is asked next.
-func (p *Poller) release(b *batch) {
+// release makes the server available again, what fell due meanwhile is asked in
+// its turn, and returns the worker's next batch.
+func (p *Poller) release(b *batch) *batch {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s, now := b.server, p.now()
@@ -236,11 +206,15 @@ func (p *Poller) release(b *batch) {
 	s.running, s.spare = nil, b
 	if p.ctx.Err() != nil {
 		p.retire(s)
-		return
+		return nil
 	}
-	p.free(now)
+	next := p.next()
+	if next == nil {
+		p.busy--
+	}
 	p.kick(s, now)
 	p.arm(s, now)
+	return next
 }
 
 // retire ends the work on a server when the poller ends.
@@ -260,7 +234,11 @@ func (p *Poller) abandon(s *server, now offset) []sample.Object {
 	s.running, s.overdue, s.hung = nil, 0, true
 	s.conn, s.watchAt, s.settleAt = nil, 0, 0
 	changed := p.record(&batch{server: s, asked: b.asked, began: b.began}, nil, fmt.Errorf("%s: %w", s.address, errHung), now)
-	p.free(now)
+	p.busy--
+	if next := p.next(); next != nil {
+		p.busy++
+		p.group.Go(func() { p.work(next) })
+	}
 	return changed
 }
 

@@ -39,6 +39,7 @@ type fakeServer struct {
 	reads   []read
 	opens   int
 	closes  int
+	live    int // connections
 	latency time.Duration
 	deaf    chan struct{} // a Read waits for it whatever its context says
 	openErr error
@@ -74,6 +75,7 @@ func (f *fakeServer) open(context.Context) (scaler.Source, error) {
 	if f.openErr != nil {
 		return nil, f.openErr
 	}
+	f.live++
 	if f.pushes {
 		return &fakeWatcher{fakeSource{f}}, nil
 	}
@@ -83,7 +85,7 @@ func (f *fakeServer) open(context.Context) (scaler.Source, error) {
 type fakeSource struct{ *fakeServer }
 
 func (f *fakeSource) Close() error {
-	f.do(func() { f.closes++ })
+	f.do(func() { f.closes, f.live = f.closes+1, f.live-1 })
 	return nil
 }
 

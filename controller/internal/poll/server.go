@@ -48,12 +48,6 @@ type server struct {
 	settleAt       offset // when what it may have missed is asked
 }
 
-// connection is an open source and what runs beside it.
-type connection struct {
-	scaler.Source
-	watch *watch // nil where the source cannot watch
-}
-
 // enqueue puts a query into the server's next batch. at is when it was due.
 func (p *Poller) enqueue(q *query, at offset) {
 	if q.pending {
@@ -82,24 +76,32 @@ func (p *Poller) kick(s *server, now offset) {
 		p.ready = append(p.ready, s)
 		return
 	}
+	p.busy++
+	b := s.begin()
+	p.group.Go(func() { p.work(b) })
+}
+
+// begin makes the server busy with a new batch.
+func (s *server) begin() *batch {
 	b := s.spare
 	if b == nil {
 		b = &batch{server: s}
 	}
 	s.running, s.spare = b, nil
-	p.busy++
-	p.group.Go(func() { p.work(b) })
+	return b
 }
 
-// free gives a worker's place to the server that has waited longest for one.
-func (p *Poller) free(now offset) {
-	p.busy--
-	for p.busy < p.Workers && len(p.ready) > 0 {
-		s := p.ready[0]
-		p.ready = p.ready[1:]
-		s.queued = false
-		p.kick(s, now)
+// next returns a batch of the server that has waited longest for a worker, or
+// nil.
+func (p *Poller) next() *batch {
+	if len(p.ready) == 0 {
+		return nil
 	}
+	s := p.ready[0]
+	p.ready[0] = nil
+	p.ready = p.ready[1:]
+	s.queued = false
+	return s.begin()
 }
 
 // arm sets the server's alarm to the first moment at which it needs attention.
@@ -150,34 +152,6 @@ func (p *Poller) attend(s *server, now offset) (changed []sample.Object) {
 	p.kick(s, now)
 	p.arm(s, now)
 	return changed
-}
-
-// close ends a server's connection, off the hot path.
-func (p *Poller) close(s *server) {
-	c := s.conn
-	s.conn, s.watchAt, s.settleAt = nil, 0, 0
-	if c != nil {
-		p.group.Go(func() { p.hangUp(s.address, c) })
-	}
-}
-
-func (p *Poller) hangUp(address string, c *connection) {
-	if c.watch != nil {
-		c.watch.stop()
-		timer := p.Clock.NewTimer(p.Timeout)
-		defer timer.Stop()
-		select {
-		case <-c.watch.done:
-		case <-timer.C():
-		}
-	}
-	var err error
-	if panicked := p.guard(address, func() { err = c.Close() }); panicked != nil {
-		err = panicked
-	}
-	if err != nil {
-		p.Log.V(1).Info("Closing a connection failed", "server", address, "error", err.Error())
-	}
 }
 
 // resting says that the server is not asked at present.

@@ -27,6 +27,7 @@ func (b *bench) watched(n int, v float64) *fakeServer {
 func TestPushIsAskedAtOnce(t *testing.T) {
 	inBubble(t, Options{}, func(b *bench) {
 		redis := b.watched(1000, 0)
+		b.after(time.Millisecond) // off the grid
 		before := len(redis.seen())
 		pushed := time.Since(b.started)
 		for i := range 300 {
