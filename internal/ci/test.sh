@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# make test: everything that CI needs, in the order in which a mistake is found soonest. Each step says what it does
+# and how long it took.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+start=$SECONDS
+step() { # step TITLE COMMAND...
+	local title=$1 from=$SECONDS
+	shift
+	echo "==> $title"
+	"$@"
+	echo "    $title: $((SECONDS - from)) s (total $((SECONDS - start)) s)"
+}
+
+clean() { # the tree must be as committed: generated files are up to date
+	local changed
+	changed=$(git status --porcelain --untracked-files=no)
+	if [ -n "$changed" ]; then
+		echo "make generate changed files; commit the result:" >&2
+		echo "$changed" >&2
+		git --no-pager diff --stat >&2
+		return 1
+	fi
+}
+
+step "build" make --no-print-directory build
+before=$(git status --porcelain --untracked-files=no)
+step "generate" make --no-print-directory generate
+if [ -z "$before" ]; then step "generated files are committed" clean; fi
+step "lint" make --no-print-directory lint
+step "cluster programs" go run ./internal/testkit/cluster/cmd/devcluster build -mode loopback
+step "tests on a loopback cluster" env TF_ACC=1 TF_ACC_TERRAFORM_PATH="$(command -v terraform)" \
+	go run ./internal/testkit/cluster/cmd/devcluster run -- go test -shuffle=on -timeout 30m ./...
+step "race detector" go test -race -shuffle=on -timeout 30m ./controller/internal/... ./controller/trigger/... ./metricsadapter/...
+if [ "$(id -u)" = 0 ]; then
+	step "demo: story 1 on real containers" make --no-print-directory demo
+else
+	echo "==> demo: not run, real containers need root (run: sudo make demo)"
+fi
+echo "all of make test passed in $((SECONDS - start)) s"
