@@ -8,8 +8,9 @@
 package manifests
 
 import (
+	"cmp"
 	"fmt"
-	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -38,6 +39,12 @@ const (
 	CertSecretName = "kedaorg-certs"
 	// LeaseName is the Lease of the leading controller.
 	LeaseName = "operator.keda.sh"
+	// DefaultRegistry holds the images of releases.
+	DefaultRegistry = "ghcr.io/keda-tf"
+	// ControllerImage and MetricsAdapterImage are the names of the images in a
+	// registry; their tag is the version of the release.
+	ControllerImage     = "keda-controller"
+	MetricsAdapterImage = "keda-metrics-adapter"
 	// LabelManagedBy marks what Terraform installed.
 	LabelManagedBy = "app.kubernetes.io/managed-by"
 	// ManagedBy is its value.
@@ -46,55 +53,79 @@ const (
 
 // Component configures one of the two Deployments.
 type Component struct {
-	// Image is the complete image reference.
-	Image string
-	// Replicas is the number of pods; 0 means 1.
-	Replicas int32
+	// Image is the complete image reference; empty means the image of this
+	// release in Options.ImageRegistry.
+	Image string `json:"image,omitempty"`
+	// Replicas is the number of pods; 0 leaves it to the API, which makes it 1
+	// and lets others, such as an autoscaler, change it.
+	Replicas int32 `json:"replicas,omitempty"`
 	// Resources are the container's requests and limits; empty means requests of
 	// 100m CPU and 100Mi, and a memory limit of 1000Mi.
-	Resources corev1.ResourceRequirements
+	Resources corev1.ResourceRequirements `json:"resources,omitzero"`
 	// Args are appended to the command line.
-	Args []string
+	Args []string `json:"args,omitempty"`
 	// Env is appended to the environment.
-	Env []corev1.EnvVar
+	Env []corev1.EnvVar `json:"env,omitempty"`
 	// AccountAnnotations are put on the ServiceAccount, for cloud identities
 	// such as eks.amazonaws.com/role-arn.
-	AccountAnnotations map[string]string
-	// PodLabels and PodAnnotations are put on the pods.
-	PodLabels, PodAnnotations map[string]string
+	AccountAnnotations map[string]string `json:"accountAnnotations,omitempty"`
+	// PodLabels are put on the pods, beside those that select them.
+	PodLabels map[string]string `json:"podLabels,omitempty"`
+	// PodAnnotations are put on the pods.
+	PodAnnotations map[string]string `json:"podAnnotations,omitempty"`
+}
+
+// Webhook configures admission.
+type Webhook struct {
+	// Enabled says whether there is a webhook; nil means yes.
+	Enabled *bool `json:"enabled,omitempty"`
+	// FailurePolicy is Ignore or Fail; "Ignore" when empty.
+	FailurePolicy string `json:"failurePolicy,omitempty"`
 }
 
 // Options describe one installation. The zero value of a field is its default.
+// In JSON they are what keda_installation makes of its arguments.
 type Options struct {
 	// Namespace of everything that has one; "keda" when empty.
-	Namespace string
+	Namespace string `json:"namespace,omitempty"`
 	// CreateNamespace adds the namespace to the objects.
-	CreateNamespace bool
-	// Version is put on labels: the release of the bundle.
-	Version string
+	CreateNamespace bool `json:"createNamespace,omitempty"`
+	// Version is the release of the bundle: the tag of the default images and a
+	// label of all objects; "dev" when empty.
+	Version string `json:"version,omitempty"`
 	// Controller and MetricsAdapter configure the Deployments.
-	Controller, MetricsAdapter Component
+	Controller     Component `json:"controller,omitzero"`
+	MetricsAdapter Component `json:"metricsAdapter,omitzero"`
+	// ImageRegistry is where the default images are: a registry and a path in
+	// it; DefaultRegistry when empty.
+	ImageRegistry string `json:"imageRegistry,omitempty"`
 	// ImagePullPolicy is the API's default when empty.
-	ImagePullPolicy corev1.PullPolicy
+	ImagePullPolicy corev1.PullPolicy `json:"imagePullPolicy,omitempty"`
 	// ImagePullSecrets name Secrets in Namespace.
-	ImagePullSecrets []string
-	// WatchNamespaces restricts the controller; empty means all namespaces.
-	WatchNamespaces []string
+	ImagePullSecrets []string `json:"imagePullSecrets,omitempty"`
+	// WatchNamespaces restricts the controller, and what it may read and write;
+	// empty means all namespaces.
+	WatchNamespaces []string `json:"watchNamespaces,omitempty"`
 	// ScaleTargets lists kinds with a /scale subresource that may be scaled, beside
 	// Deployments, StatefulSets and ReplicaSets.
-	ScaleTargets []schema.GroupResource
+	ScaleTargets []ScaleTarget `json:"scaleTargets,omitempty"`
 	// ClusterDomain of service names; "cluster.local" when empty.
-	ClusterDomain string
+	ClusterDomain string `json:"clusterDomain,omitempty"`
 	// LogLevel is debug, info or error; "info" when empty.
-	LogLevel string
-	// WebhookDisabled leaves the admission webhook out.
-	WebhookDisabled bool
-	// WebhookFailurePolicy is Ignore or Fail; "Ignore" when empty.
-	WebhookFailurePolicy string
+	LogLevel string `json:"logLevel,omitempty"`
+	// Webhook configures admission.
+	Webhook Webhook `json:"webhook,omitzero"`
 	// NodeSelector, Tolerations and PriorityClassName place the pods.
-	NodeSelector      map[string]string
-	Tolerations       []corev1.Toleration
-	PriorityClassName string
+	NodeSelector      map[string]string   `json:"nodeSelector,omitempty"`
+	Tolerations       []corev1.Toleration `json:"tolerations,omitempty"`
+	PriorityClassName string              `json:"priorityClassName,omitempty"`
+}
+
+// ScaleTarget is a kind that may be scaled: its API group and its plural name,
+// for example argoproj.io and rollouts.
+type ScaleTarget struct {
+	Group    string `json:"group"`
+	Resource string `json:"resource"`
 }
 
 // Phase groups objects that are applied together; the phases are in the order of
@@ -126,6 +157,9 @@ func Render(options Options) ([]Phase, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, crd := range crds {
+		o.label(crd)
+	}
 	phases := []Phase{{Name: PhaseCRDs, Objects: crds}}
 	for _, p := range []struct {
 		name    string
@@ -153,21 +187,14 @@ func Render(options Options) ([]Phase, error) {
 }
 
 func (o Options) withDefaults() Options {
-	if o.Namespace == "" {
-		o.Namespace = "keda"
-	}
-	if o.ClusterDomain == "" {
-		o.ClusterDomain = "cluster.local"
-	}
-	if o.LogLevel == "" {
-		o.LogLevel = "info"
-	}
-	if o.WebhookFailurePolicy == "" {
-		o.WebhookFailurePolicy = "Ignore"
-	}
-	if o.Version == "" {
-		o.Version = "dev"
-	}
+	o.Namespace = cmp.Or(o.Namespace, "keda")
+	o.ClusterDomain = cmp.Or(o.ClusterDomain, "cluster.local")
+	o.LogLevel = cmp.Or(o.LogLevel, "info")
+	o.Webhook.FailurePolicy = cmp.Or(o.Webhook.FailurePolicy, "Ignore")
+	o.Version = cmp.Or(o.Version, "dev")
+	registry := cmp.Or(strings.TrimSuffix(o.ImageRegistry, "/"), DefaultRegistry)
+	o.Controller.Image = cmp.Or(o.Controller.Image, registry+"/"+ControllerImage+":"+o.Version)
+	o.MetricsAdapter.Image = cmp.Or(o.MetricsAdapter.Image, registry+"/"+MetricsAdapterImage+":"+o.Version)
 	return o
 }
 
@@ -182,6 +209,12 @@ func (o Options) toUnstructured(object runtime.Object) (*unstructured.Unstructur
 	unstructured.RemoveNestedField(u.Object, "metadata", "creationTimestamp")
 	unstructured.RemoveNestedField(u.Object, "spec", "template", "metadata", "creationTimestamp")
 	unstructured.RemoveNestedField(u.Object, "status")
+	o.label(u)
+	return u, nil
+}
+
+// label adds the labels of every object; its own go before.
+func (o Options) label(u *unstructured.Unstructured) {
 	labels := u.GetLabels()
 	if labels == nil {
 		labels = map[string]string{}
@@ -192,7 +225,6 @@ func (o Options) toUnstructured(object runtime.Object) (*unstructured.Unstructur
 		}
 	}
 	u.SetLabels(labels)
-	return u, nil
 }
 
 func (o Options) labels(name string) map[string]string {
@@ -219,5 +251,5 @@ func Objects(phases []Phase) []*unstructured.Unstructured {
 	for _, p := range phases {
 		all = append(all, p.Objects...)
 	}
-	return slices.Clip(all)
+	return all
 }

@@ -4,6 +4,8 @@
 package manifests
 
 import (
+	"slices"
+
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -23,17 +25,17 @@ func (o Options) rbac() []runtime.Object {
 	if o.CreateNamespace {
 		objects = append(objects, &corev1.Namespace{TypeMeta: typeMeta(corev1.SchemeGroupVersion, "Namespace"), ObjectMeta: metav1.ObjectMeta{Name: o.Namespace}})
 	}
-	return append(objects,
+	objects = append(objects,
 		o.serviceAccount(ControllerName, o.Controller.AccountAnnotations),
-		o.serviceAccount(MetricsAdapterAccount, o.MetricsAdapter.AccountAnnotations),
-		clusterRole(ControllerName, o.controllerRules()),
-		clusterRoleBinding(ControllerName, ControllerName, o.account(ControllerName)),
+		o.serviceAccount(MetricsAdapterAccount, o.MetricsAdapter.AccountAnnotations))
+	objects = append(objects, o.controllerRights()...)
+	return append(objects,
 		o.controllerRole(),
-		o.roleBinding(o.Namespace, ControllerName, ControllerName, o.account(ControllerName)),
+		roleBinding(o.Namespace, ControllerName, "Role", ControllerName, o.account(ControllerName)),
 		o.adapterRole(),
-		o.roleBinding(o.Namespace, MetricsAdapterAccount, MetricsAdapterAccount, o.account(MetricsAdapterAccount)),
+		roleBinding(o.Namespace, MetricsAdapterAccount, "Role", MetricsAdapterAccount, o.account(MetricsAdapterAccount)),
 		clusterRoleBinding("keda-system-auth-delegator", "system:auth-delegator", o.account(MetricsAdapterAccount)),
-		o.roleBinding(metav1.NamespaceSystem, "keda-auth-reader", "extension-apiserver-authentication-reader", o.account(MetricsAdapterAccount)),
+		roleBinding(metav1.NamespaceSystem, "keda-auth-reader", "Role", "extension-apiserver-authentication-reader", o.account(MetricsAdapterAccount)),
 		clusterRole("keda-external-metrics-reader", []rbacv1.PolicyRule{
 			rule("external.metrics.k8s.io", []string{"externalmetrics"}, "get", "list"),
 		}),
@@ -44,34 +46,75 @@ func (o Options) rbac() []runtime.Object {
 	)
 }
 
-var kinds = []string{"scaledobjects", "scaledjobs", "triggerauthentications", "clustertriggerauthentications"}
+// watchedRole holds the controller's rights in the namespaces that it watches.
+const watchedRole = ControllerName + "-watched"
 
-func suffixed(suffix string) []string {
-	out := make([]string, len(kinds))
-	for i, k := range kinds {
-		out[i] = k + suffix
+// controllerRights give the controller one role in the whole cluster, or, when
+// it watches some namespaces only, its rights on objects there and no others.
+func (o Options) controllerRights() []runtime.Object {
+	if len(o.WatchNamespaces) == 0 {
+		return []runtime.Object{
+			clusterRole(ControllerName, append(clusterRules(), o.namespaceRules()...)),
+			clusterRoleBinding(ControllerName, ControllerName, o.account(ControllerName)),
+		}
 	}
-	return out
+	objects := []runtime.Object{
+		clusterRole(ControllerName, clusterRules()),
+		clusterRoleBinding(ControllerName, ControllerName, o.account(ControllerName)),
+		clusterRole(watchedRole, o.namespaceRules()),
+	}
+	// Its own namespace has the Secrets of ClusterTriggerAuthentications.
+	namespaces := append(slices.Clone(o.WatchNamespaces), o.Namespace)
+	slices.Sort(namespaces)
+	for _, namespace := range slices.Compact(namespaces) {
+		objects = append(objects, roleBinding(namespace, watchedRole, "ClusterRole", watchedRole, o.account(ControllerName)))
+	}
+	return objects
 }
 
-// controllerRules are the rights of the controller in the whole cluster.
-func (o Options) controllerRules() []rbacv1.PolicyRule {
-	rules := []rbacv1.PolicyRule{
+const clusterKind = "clustertriggerauthentications"
+
+var (
+	namespacedKinds = []string{"scaledobjects", "scaledjobs", "triggerauthentications"}
+	kinds           = append(slices.Clone(namespacedKinds), clusterKind)
+)
+
+// kindRules are the rights of the controller on its own kinds.
+func kindRules(kinds ...string) []rbacv1.PolicyRule {
+	suffixed := func(suffix string) []string {
+		out := make([]string, len(kinds))
+		for i, k := range kinds {
+			out[i] = k + suffix
+		}
+		return out
+	}
+	return []rbacv1.PolicyRule{
 		rule("keda.sh", kinds, readWrite...),
 		rule("keda.sh", suffixed("/status"), "get", "update", "patch"),
 		rule("keda.sh", suffixed("/finalizers"), "update"),
+	}
+}
+
+// clusterRules are the rights of the controller on what has no namespace.
+func clusterRules() []rbacv1.PolicyRule {
+	return append(kindRules(clusterKind),
+		named(rule("apiregistration.k8s.io", []string{"apiservices"}, "get", "patch"), APIServiceName),
+		named(rule("admissionregistration.k8s.io", []string{"validatingwebhookconfigurations"}, "get", "patch"), WebhookName),
+	)
+}
+
+// namespaceRules are the rights of the controller in namespaces.
+func (o Options) namespaceRules() []rbacv1.PolicyRule {
+	rules := append(kindRules(namespacedKinds...),
 		rule("autoscaling", []string{"horizontalpodautoscalers"}, "get", "list", "watch", "create", "update", "patch", "delete"),
 		rule("batch", []string{"jobs"}, "get", "list", "watch", "create", "delete"),
 		rule("apps", []string{"deployments", "statefulsets", "replicasets"}, read...),
 		rule("apps", []string{"deployments/scale", "statefulsets/scale", "replicasets/scale"}, "get", "update", "patch"),
-		rule("", []string{"pods", "services", "serviceaccounts", "configmaps", "secrets"}, read...),
-		rule("", []string{"limitranges"}, "get", "list", "watch"),
+		rule("", []string{"pods", "services", "serviceaccounts", "configmaps", "secrets", "limitranges"}, read...),
 		rule("discovery.k8s.io", []string{"endpointslices"}, read...),
 		rule("", []string{"events"}, "create", "patch"),
 		rule("events.k8s.io", []string{"events"}, "create", "patch"),
-		named(rule("apiregistration.k8s.io", []string{"apiservices"}, "get", "patch"), APIServiceName),
-		named(rule("admissionregistration.k8s.io", []string{"validatingwebhookconfigurations"}, "get", "patch"), WebhookName),
-	}
+	)
 	for _, target := range o.ScaleTargets {
 		rules = append(rules,
 			rule(target.Group, []string{target.Resource}, read...),
@@ -143,11 +186,11 @@ func clusterRoleBinding(name, role string, subject rbacv1.Subject) *rbacv1.Clust
 	}
 }
 
-func (o Options) roleBinding(namespace, name, role string, subject rbacv1.Subject) *rbacv1.RoleBinding {
+func roleBinding(namespace, name, kind, role string, subject rbacv1.Subject) *rbacv1.RoleBinding {
 	return &rbacv1.RoleBinding{
 		TypeMeta:   typeMeta(rbacv1.SchemeGroupVersion, "RoleBinding"),
 		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: role},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: kind, Name: role},
 		Subjects:   []rbacv1.Subject{subject},
 	}
 }

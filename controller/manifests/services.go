@@ -57,7 +57,7 @@ func (o Options) apiService() runtime.Object {
 
 // webhooks returns the admission webhook: one entry per kind, none for deletion.
 func (o Options) webhooks() []runtime.Object {
-	if o.WebhookDisabled {
+	if !ptr.Deref(o.Webhook.Enabled, true) {
 		return nil
 	}
 	config := &admissionv1.ValidatingWebhookConfiguration{
@@ -85,7 +85,7 @@ func (o Options) webhook(name, resource, path string) admissionv1.ValidatingWebh
 			Operations: []admissionv1.OperationType{admissionv1.Create, admissionv1.Update},
 			Rule:       admissionv1.Rule{APIGroups: []string{"keda.sh"}, APIVersions: []string{"v1alpha1"}, Resources: []string{resource}},
 		}},
-		FailurePolicy:           ptr.To(admissionv1.FailurePolicyType(o.WebhookFailurePolicy)),
+		FailurePolicy:           ptr.To(admissionv1.FailurePolicyType(o.Webhook.FailurePolicy)),
 		MatchPolicy:             ptr.To(admissionv1.Equivalent),
 		SideEffects:             ptr.To(admissionv1.SideEffectClassNone),
 		TimeoutSeconds:          ptr.To[int32](10),

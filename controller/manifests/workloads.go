@@ -53,7 +53,9 @@ func (o Options) adapterDeployment() *appsv1.Deployment {
 		"--cert-dir=" + certDir,
 		"--tls-cert-file=" + certDir + "/tls.crt",
 		"--tls-private-key-file=" + certDir + "/tls.key",
-		"--zap-log-level=" + o.LogLevel,
+	}
+	if o.LogLevel == "debug" {
+		args = append(args, "--v=4")
 	}
 	container := o.container(MetricsAdapterName, o.MetricsAdapter, args)
 	container.Env = append([]corev1.EnvVar{fieldEnv("POD_NAMESPACE", "metadata.namespace")}, container.Env...)
@@ -97,11 +99,10 @@ func (o Options) deployment(name, account string, c Component, pod corev1.PodSpe
 	}
 	maps.Copy(labels, selector)
 	maps.Copy(labels, o.labels(name))
-	return &appsv1.Deployment{
+	deployment := &appsv1.Deployment{
 		TypeMeta:   typeMeta(appsv1.SchemeGroupVersion, "Deployment"),
 		ObjectMeta: o.meta(name),
 		Spec: appsv1.DeploymentSpec{
-			Replicas: ptr.To(max(1, c.Replicas)),
 			Selector: &metav1.LabelSelector{MatchLabels: selector},
 			Template: corev1.PodTemplateSpec{
 				ObjectMeta: metav1.ObjectMeta{Labels: labels, Annotations: c.PodAnnotations},
@@ -109,6 +110,10 @@ func (o Options) deployment(name, account string, c Component, pod corev1.PodSpe
 			},
 		},
 	}
+	if c.Replicas > 0 {
+		deployment.Spec.Replicas = ptr.To(c.Replicas)
+	}
+	return deployment
 }
 
 func (o Options) container(name string, c Component, args []string) corev1.Container {
