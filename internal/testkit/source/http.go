@@ -6,6 +6,8 @@ package source
 import (
 	"crypto/x509"
 	"encoding/pem"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -39,6 +41,7 @@ func HTTPS(tb testing.TB) *HTTPServer { return startHTTP(tb, (*httptest.Server).
 func startHTTP(tb testing.TB, start func(*httptest.Server)) *HTTPServer {
 	s := &HTTPServer{status: http.StatusOK, routes: map[string]http.HandlerFunc{}}
 	s.server = httptest.NewUnstartedServer(s)
+	s.server.Config.ErrorLog = log.New(io.Discard, "", 0) // clients that refuse the certificate
 	start(s.server)
 	s.URL = s.server.URL
 	tb.Cleanup(s.Stop)

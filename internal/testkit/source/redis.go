@@ -119,4 +119,3 @@ func (s *RedisServer) Stat(name string) int64 {
 	s.tb.Fatalf("redis INFO has no %s", name)
 	return 0
 }
-

@@ -4,6 +4,7 @@
 package httpquery
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -49,7 +50,7 @@ func inJSON(body []byte, location string) (float64, error) {
 		return found.Num, nil
 	case found.Type == gjson.String:
 		return number(found.Str)
-	case !found.Exists() && !gjson.ValidBytes(body):
+	case !found.Exists() && !json.Valid(body):
 		return 0, errors.New("the page is not JSON")
 	case !found.Exists():
 		return 0, errors.New("there is nothing")

@@ -15,6 +15,9 @@ import (
 // textKey holds the text of an element that has attributes or children too.
 const textKey = "#text"
 
+// maxXMLDepth bounds nesting, and so the stack.
+const maxXMLDepth = 100
+
 // parseXML returns a document as nested maps: an element's children by name, its
 // attributes by name with "-" before it. An element that has only text is a
 // string; elements of one name under one parent are a list.
@@ -32,13 +35,16 @@ func parseXML(body []byte) (map[string]any, error) {
 			return nil, err
 		}
 		if start, ok := token.(xml.StartElement); ok {
-			root, err := parseElement(decoder, start)
+			root, err := parseElement(decoder, start, maxXMLDepth)
 			return map[string]any{start.Name.Local: root}, err
 		}
 	}
 }
 
-func parseElement(decoder *xml.Decoder, start xml.StartElement) (any, error) {
+func parseElement(decoder *xml.Decoder, start xml.StartElement, depth int) (any, error) {
+	if depth == 0 {
+		return nil, fmt.Errorf("XML elements are nested more than %d deep", maxXMLDepth)
+	}
 	element := map[string]any{}
 	for _, attribute := range start.Attr {
 		element["-"+attribute.Name.Local] = attribute.Value
@@ -53,7 +59,7 @@ func parseElement(decoder *xml.Decoder, start xml.StartElement) (any, error) {
 		case xml.CharData:
 			text.Write(token)
 		case xml.StartElement:
-			child, err := parseElement(decoder, token)
+			child, err := parseElement(decoder, token, depth-1)
 			if err != nil {
 				return nil, err
 			}

@@ -16,10 +16,12 @@ import (
 // answer to a command, so Watch speaks RESP3 itself. It needs to send commands
 // and to read whatever may come back, no more.
 
-// maxBulk and maxItems bound what is read into memory; keys are far below.
+// maxBulk, maxItems and maxDepth bound what is read into memory; keys are far
+// below.
 const (
 	maxBulk  = 1 << 20
 	maxItems = 1 << 20
+	maxDepth = 8
 )
 
 // push is a message that answers no command.
@@ -51,7 +53,10 @@ func appendCommand(b []byte, words ...string) []byte {
 
 // readValue reads one value: int64, string, nil, []any, push or refusal. Numbers
 // that are not integers, and booleans, come as strings.
-func readValue(r *bufio.Reader) (any, error) {
+func readValue(r *bufio.Reader) (any, error) { return readNested(r, maxDepth) }
+
+// readNested reads a value that may contain others down to a depth.
+func readNested(r *bufio.Reader, depth int) (any, error) {
 	line, err := r.ReadString('\n')
 	if err != nil {
 		return nil, err
@@ -73,7 +78,7 @@ func readValue(r *bufio.Reader) (any, error) {
 	case '$', '=', '!':
 		return readBulk(r, text, line[0] == '!')
 	case '*', '~', '>', '%':
-		return readItems(r, text, line[0])
+		return readItems(r, text, line[0], depth)
 	}
 	return nil, fmt.Errorf("malformed answer: a line that begins with %q", line[0])
 }
@@ -96,11 +101,11 @@ func readBulk(r *bufio.Reader, length string, isError bool) (any, error) {
 	return string(b[:n]), nil
 }
 
-func readItems(r *bufio.Reader, length string, kind byte) (any, error) {
+func readItems(r *bufio.Reader, length string, kind byte, depth int) (any, error) {
 	n, err := strconv.Atoi(length)
 	switch {
-	case err != nil || n > maxItems:
-		return nil, fmt.Errorf("malformed answer: an array of length %q", length)
+	case err != nil || n > maxItems || depth == 0:
+		return nil, fmt.Errorf("malformed answer: an array of length %q at depth %d", length, maxDepth-depth)
 	case n < 0:
 		return nil, nil
 	case kind == '%': // a map: keys and values in turn
@@ -108,7 +113,7 @@ func readItems(r *bufio.Reader, length string, kind byte) (any, error) {
 	}
 	var items []any
 	for range n {
-		item, err := readValue(r)
+		item, err := readNested(r, depth-1)
 		if err != nil {
 			return nil, err
 		}

@@ -69,6 +69,21 @@ func (s *Server) Send(name string, bodies ...string) {
 	s.wake()
 }
 
+// Hide receives n messages for half a day, so that they are in flight.
+func (s *Server) Hide(name string, n int) {
+	long := 12 * time.Hour
+	s.create(name).receive(time.Now(), n, &long)
+}
+
+// Delay puts messages into a queue that become visible after a quarter of an
+// hour, the longest that SQS allows.
+func (s *Server) Delay(name string, bodies ...string) {
+	long := 15 * time.Minute
+	for _, body := range bodies {
+		s.create(name).send(time.Now(), body, &long)
+	}
+}
+
 // Purge empties a queue.
 func (s *Server) Purge(name string) { s.create(name).purge() }
 
