@@ -39,25 +39,23 @@ func poll(ctx context.Context, done func() (bool, error)) error {
 	}
 }
 
-// Absent returns nil when there is no such object. An object that is being
-// deleted is waited for; a resource that the cluster does not know yet gets some
-// time to appear.
+// Absent returns the object that stands in the way of a new one of its name, nil
+// when there is none. One that is being deleted is waited for, and custom
+// resources that the cluster does not know yet get some time to appear.
 func (c *Client) Absent(ctx context.Context, ref Ref) (*unstructured.Unstructured, error) {
 	var found *unstructured.Unstructured
-	patience, cancel := context.WithTimeout(ctx, kindPatience)
-	defer cancel()
-	var missing error
-	err := poll(patience, func() (bool, error) {
-		object, err := c.Get(patience, ref)
-		if errors.Is(err, ErrNoKind) {
-			missing = err
+	start := time.Now()
+	err := poll(ctx, func() (bool, error) {
+		object, err := c.Get(ctx, ref)
+		if errors.Is(err, ErrNoKind) && time.Since(start) < kindPatience {
 			return false, nil
 		}
-		missing, found = nil, object
+		found = object
 		return object == nil || object.GetDeletionTimestamp() == nil, err
 	})
-	if missing != nil {
-		return nil, missing
+	if err != nil && ctx.Err() != nil && found != nil {
+		return nil, fmt.Errorf("an older %s is still being deleted, held by the finalizers %s: %w",
+			ref, strings.Join(found.GetFinalizers(), ", "), err)
 	}
 	return found, err
 }
@@ -92,7 +90,7 @@ func (e *NotReadyError) Unwrap() error { return e.Err }
 
 func orNone(text string) string {
 	if text == "" {
-		return "no reason given"
+		return "none given"
 	}
 	return text
 }
@@ -185,9 +183,9 @@ func (c *Client) WaitGone(ctx context.Context, ref Ref) error {
 		}
 		return false, err
 	})
-	if err != nil && ctx.Err() != nil && len(finalizers) > 0 {
-		return fmt.Errorf("%s is marked for deletion but held by the finalizers %s, which the controller has to remove; "+
-			"see whether it is running: %w", ref, strings.Join(finalizers, ", "), err)
+	if err == nil || ctx.Err() == nil {
+		return err
 	}
-	return err
+	return fmt.Errorf("%s is marked for deletion but still there, held by the finalizers %s, which the controller removes; "+
+		"see whether it is running: %w", ref, orNone(strings.Join(finalizers, ", ")), err)
 }
