@@ -140,7 +140,8 @@ func (p *Poller) record(b *batch, results []scaler.Result, err error, now offset
 		if err == nil {
 			latest.Readings, latest.Err = answer(s.address, results[i])
 		}
-		seen.see(latest.Err)
+		seen.see(latest.Err, q.streak != s.health.streak+1)
+		q.streak = s.health.streak + 1
 		if latest.Err != nil {
 			failed++
 		}

@@ -19,29 +19,34 @@ const (
 	maxRest = time.Minute
 	// maxThrottle bounds how long a server may send the poller away.
 	maxThrottle = time.Hour
-	// silence is how many queries in a row must fail before their server is
-	// blamed. Queries with a fault of their own must not delay the others.
+	// silence is how many different queries must fail, and none succeed, before
+	// their server is blamed. Queries with a fault of their own must not delay the
+	// others.
 	silence = 3
 )
 
 // health is a server's circuit breaker.
 type health struct {
 	failures int    // batches in a row that blame the server
-	silent   int    // queries in a row that failed
+	silent   int    // different queries that failed since one was answered
+	streak   uint64 // counts the times that the server was silent and is no more
 	rest     offset // the server is not asked before
 }
 
 // outcome is what an attempt says about the server.
 type outcome struct {
-	asked    int
+	silent   int           // queries that failed for the first time in this streak
 	answered bool          // at least one query, be it with a refusal
 	lost     bool          // there is no connection at all
 	throttle time.Duration // what the server asked for
 }
 
-// see adds one query's error, or nil, to an outcome.
-func (o *outcome) see(err error) {
-	o.asked++
+// see adds one query's error, or nil, to an outcome. first says that the query
+// did not fail before in the present streak.
+func (o *outcome) see(err error, first bool) {
+	if first {
+		o.silent++
+	}
 	switch scaler.Classify(err) {
 	case scaler.ClassTransient:
 	case scaler.ClassThrottled:
@@ -59,7 +64,8 @@ func (h *health) note(o outcome, now offset, queries int, interval time.Duration
 	h.rest = 0
 	if o.answered {
 		h.failures, h.silent = 0, 0
-	} else if h.silent += o.asked; o.lost || h.silent >= min(queries, silence) {
+		h.streak++
+	} else if h.silent += o.silent; o.lost || h.silent >= min(queries, silence) {
 		h.failures++
 		h.rest = now + pause(h.failures, interval)
 	}

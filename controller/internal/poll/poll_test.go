@@ -134,16 +134,28 @@ func TestSetInterval(t *testing.T) {
 		for _, interval := range []time.Duration{time.Second, 15 * time.Second, 30 * time.Second} {
 			b.SetInterval(object1("o"), interval)
 			b.after(30 * time.Second)
-			before := redis.seen()
+			before := len(redis.seen())
 			b.after(60 * time.Second)
-			reads := redis.seen()
-			if n := len(reads) - len(before); n != int(time.Minute/interval) {
+			if n := len(redis.seen()) - before; n != int(time.Minute/interval) {
 				t.Errorf("%d asks a minute, want one each %v", n, interval)
 			}
-			for i := 1; i < len(reads); i++ {
-				if gap := reads[i].at - reads[i-1].at; gap > 30*time.Second {
-					t.Errorf("a gap of %v", gap)
-				}
+		}
+	})
+}
+
+func TestChangingTheIntervalLeavesNoGap(t *testing.T) {
+	inBubble(t, Options{}, func(b *bench) {
+		redis := b.server("redis")
+		b.subscribe("o", 30*time.Second, redis.binding("q"))
+		b.SetInterval(object1("nobody"), time.Second)
+		for i := range 200 {
+			b.SetInterval(object1("o"), time.Duration(7+23*(i%2))*time.Second)
+			b.after(time.Duration(1+7*i%40) * time.Second)
+		}
+		reads := redis.seen()
+		for i := 1; i < len(reads); i++ {
+			if gap := reads[i].at - reads[i-1].at; gap > 30*time.Second {
+				t.Errorf("a gap of %v between intervals of 7 and 30 s", gap)
 			}
 		}
 	})
@@ -175,28 +187,30 @@ func TestSubscribeReplaces(t *testing.T) {
 	})
 }
 
-func TestSubscribedLongBeforeRun(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		redis := &fakeServer{t: t, name: "redis", started: time.Now()}
-		p := New(Options{})
-		for i := range 1000 {
-			p.Subscribe(Subscription{Object: object1(name(i)), Interval: time.Minute, Bindings: []scaler.Binding{redis.binding(name(i))}})
-		}
-		p.Wake(object1(name(0)))
-		time.Sleep(time.Hour)
-		if late := p.Overdue(); late != 0 || len(redis.seen()) != 0 {
-			t.Errorf("before Run: overdue by %v, %d reads", late, len(redis.seen()))
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), 1050*time.Millisecond)
-		defer cancel()
-		if err := p.Run(ctx); err != nil {
-			t.Fatal(err)
-		}
-		reads := redis.seen()
-		if n := total(reads); n < 1000 || n > 1100 || len(reads) > 12 {
-			t.Errorf("%d asks in %d round trips in the first second, want about 1000 in 10", n, len(reads))
-		}
-	})
+func TestSubscribedBeforeRun(t *testing.T) {
+	for _, wait := range []time.Duration{0, time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			redis := &fakeServer{t: t, name: "redis", started: time.Now()}
+			p := New(Options{})
+			for i := range 1000 {
+				p.Subscribe(Subscription{Object: object1(name(i)), Interval: time.Minute, Bindings: []scaler.Binding{redis.binding(name(i))}})
+			}
+			p.Wake(object1(name(0)))
+			time.Sleep(wait)
+			if late := p.Overdue(); late != 0 || len(redis.seen()) != 0 {
+				t.Errorf("before Run: overdue by %v, %d reads", late, len(redis.seen()))
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 1050*time.Millisecond)
+			defer cancel()
+			if err := p.Run(ctx); err != nil {
+				t.Fatal(err)
+			}
+			reads := redis.seen()
+			if n := total(reads); n < 1000 || n > 1100 || len(reads) > 12 {
+				t.Errorf("%d asks in %d round trips in the first second, want about 1000 in 10", n, len(reads))
+			}
+		})
+	}
 }
 
 func TestServerIsClosedAfterItsLastQuery(t *testing.T) {

@@ -38,6 +38,7 @@ type query struct {
 	timeout time.Duration
 	objects []*object
 	sample  sample.Sample
+	streak  uint64 // the server's streak in which it was asked last, plus one
 
 	interval time.Duration // the shortest of the objects'
 	due      offset        // next on the grid
