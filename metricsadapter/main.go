@@ -10,11 +10,13 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/spf13/pflag"
+	"google.golang.org/grpc/grpclog"
 	"k8s.io/klog/v2"
 
 	"github.com/keda-tf/terraform-provider-keda/metricsadapter/server"
@@ -29,6 +31,8 @@ func main() {
 
 func run(args []string) error {
 	defer klog.Flush()
+	// gRPC warns of each failed attempt to connect; package feed says it better.
+	grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, io.Discard, os.Stderr))
 	flags := pflag.NewFlagSet("metricsadapter", pflag.ContinueOnError)
 	options := server.NewOptions()
 	options.AddFlags(flags)

@@ -138,7 +138,7 @@ func (c *Client) Run(ctx context.Context) error {
 		}
 		// The first failure is news; after that one line in a while is enough.
 		if attempts%30 == 0 {
-			log.Info("Lost the controller's feed; held metrics stay in use", "error", err, "objects", c.mirror.objects.Load())
+			log.Info("Not following the controller; held metrics stay in use", "error", err, "objects", c.mirror.objects.Load())
 		}
 		attempts++
 		if !sleep(ctx, jitter(delay)) {
