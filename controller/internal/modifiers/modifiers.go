@@ -68,6 +68,9 @@ type Input struct {
 // the formula without the trigger, and any other behavior bypasses the formula.
 // Where the formula is bypassed or has no answer, the result has Err and
 // InFallback: the caller answers with fallback.Value of Target.
+//
+// A formula that gives no finite number counts as 0 and inactive, as in KEDA:
+// ratios rely on 0/0 meaning that nothing is to be done.
 func (m *Modifiers) Compose(inputs []Input, behavior v1alpha1.FallbackBehavior) scale.Trigger {
 	out := scale.Trigger{Metric: v1alpha1.CompositeMetricName, Activation: m.Activation}
 	failing := survey(inputs)
@@ -83,6 +86,9 @@ func (m *Modifiers) Compose(inputs []Input, behavior v1alpha1.FallbackBehavior) 
 		return out
 	}
 	value, err := m.evaluate(inputs)
+	if errors.Is(err, formula.ErrNotFinite) {
+		return out
+	}
 	if err != nil {
 		out.Err = err.Error()
 		out.InFallback = failing.engaged

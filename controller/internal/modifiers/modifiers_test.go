@@ -65,14 +65,39 @@ func TestCompose(t *testing.T) {
 	}
 }
 
+// TestNotFinite: 0/0 is what a ratio of idle triggers gives.
+func TestNotFinite(t *testing.T) {
+	for name, c := range map[string]struct {
+		a, b       float64
+		activation string
+	}{
+		"not a number":                  {0, 0, ""},
+		"infinity":                      {1, 0, ""},
+		"minus infinity":                {-1, 0, ""},
+		"inactive below any activation": {0, 0, "-1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, err := modifiers.Compile(&v1alpha1.ScalingModifiers{Formula: "a / b", Target: "1", ActivationTarget: c.activation}, []string{"a", "b"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := scale.Trigger{Metric: v1alpha1.CompositeMetricName, Activation: m.Activation}
+			if diff := cmp.Diff(want, m.Compose([]modifiers.Input{trigger("a", c.a), trigger("b", c.b)}, "")); diff != "" {
+				t.Errorf("composite metric (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestComposeFails: whatever else goes wrong in a formula is no number.
 func TestComposeFails(t *testing.T) {
-	m, err := modifiers.Compile(&v1alpha1.ScalingModifiers{Formula: "a / b", Target: "1"}, []string{"a", "b"})
+	m, err := modifiers.Compile(&v1alpha1.ScalingModifiers{Formula: "[1, 2][int(a)]", Target: "1"}, []string{"a"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := m.Compose([]modifiers.Input{trigger("a", 1), trigger("b", 0)}, "")
+	got := m.Compose([]modifiers.Input{trigger("a", 7)}, "")
 	if got.Err == "" || got.Active || got.InFallback {
-		t.Errorf("a division by zero gives %+v, want an error", got)
+		t.Errorf("an index out of range gives %+v, want an error", got)
 	}
 }
 
