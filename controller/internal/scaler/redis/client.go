@@ -38,8 +38,12 @@ const (
 const (
 	// dialTimeout bounds a dial where the caller's deadline does not come first.
 	dialTimeout = 5 * time.Second
-	// connections bounds the pool: a Source reads one batch at a time.
-	connections = 1
+	// connections is the size of the pool. A Source reads one batch at a time, so
+	// one connection is all that there ever is (one per node of a cluster). But
+	// after as many failed dials as the pool is large, the client library stops
+	// dialling when it is asked to and tries by itself once a second, also beside
+	// the poller's backoff and for a while after Close; hence the room.
+	connections = 256
 )
 
 // silence keeps the client library from writing to standard error: every error
