@@ -31,7 +31,7 @@ type settings struct {
 }
 
 // howToConfigure is the remedy of every connection error.
-const howToConfigure = "Configure the provider with config_path (KUBE_CONFIG_PATH), or with host (KUBE_HOST) and token, exec or a " +
+const howToConfigure = "Configure the provider with config_path (environment KUBE_CONFIG_PATH), or with host (KUBE_HOST) and token, exec or a " +
 	"client certificate; inside a cluster nothing is needed. KUBECONFIG is not read."
 
 // connect makes a client. It reads files but does not dial.

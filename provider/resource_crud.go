@@ -6,6 +6,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -120,7 +121,7 @@ func (r *customResource) client(diags *diag.Diagnostics) *kube.Client {
 	}
 	client, err := r.session.cluster.Client()
 	if err != nil {
-		diags.AddError("No cluster to talk to", capital(err.Error())+".")
+		diags.AddError("No cluster to talk to", capital(strings.TrimSuffix(err.Error(), "."))+".")
 		return nil
 	}
 	return client

@@ -1,0 +1,142 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package provider
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/keda-tf/terraform-provider-keda/provider/internal/acctest"
+)
+
+var emptyAfter = resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
+
+func TestAccScaledJob(t *testing.T) {
+	c := acctest.NewCluster(t, crdFolder)
+	job := func(image string, max int) string {
+		return fmt.Sprintf(`
+resource "keda_scaled_job" "csv" {
+  name      = "csv"
+  namespace = %q
+  wait      = false
+  job_template = yamldecode(<<-YAML
+    backoffLimit: 4
+    template:
+      spec:
+        restartPolicy: Never
+        containers:
+        - name: main
+          image: %s
+          ports:
+          - containerPort: 80
+          env:
+          - name: LIST
+            value: csvs-to-process
+          resources:
+            requests: { cpu: 1000m, memory: 64Mi }
+  YAML
+  )
+  polling_interval  = 10
+  max_replica_count = %d
+  rollout {
+    strategy = "gradual"
+  }
+  trigger {
+    redis {
+      address     = ["redis:6379"]
+      list_name   = "csvs-to-process"
+      list_length = 1
+    }
+  }
+}
+`, c.Namespace, image, max)
+	}
+	image := tfjsonpath.New("job_template").AtMapKey("template").AtMapKey("spec").AtMapKey("containers").AtSliceIndex(0).AtMapKey("image")
+	run(t, c,
+		resource.TestStep{
+			Config: job("busybox:1", 5), ConfigPlanChecks: emptyAfter,
+			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue("keda_scaled_job.csv", image, knownvalue.StringExact("busybox:1"))},
+		},
+		resource.TestStep{Config: job("busybox:2", 5), ConfigPlanChecks: resource.ConfigPlanChecks{
+			PreApply:             []plancheck.PlanCheck{plancheck.ExpectResourceAction("keda_scaled_job.csv", plancheck.ResourceActionUpdate)},
+			PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
+		}},
+		resource.TestStep{
+			ResourceName: "keda_scaled_job.csv", ImportState: true, ImportStateId: c.Namespace + "/csv",
+			ImportStateVerify: true, ImportStateVerifyIdentifierAttribute: "uid", ImportStateVerifyIgnore: []string{"wait"},
+		},
+	)
+}
+
+func TestAccTriggerAuthentication(t *testing.T) {
+	c := acctest.NewCluster(t, crdFolder)
+	authentication := func(key string) string {
+		return fmt.Sprintf(`
+resource "keda_trigger_authentication" "sqs" {
+  name      = "sqs"
+  namespace = %[1]q
+  secret_target_ref {
+    parameter = "awsAccessKeyID"
+    name      = "aws"
+    key       = %[2]q
+  }
+  env {
+    parameter = "awsSecretAccessKey"
+    name      = "SECRET"
+  }
+  hashicorp_vault {
+    address        = "http://vault:8200"
+    authentication = "token"
+    credential {
+      token = "s.token"
+    }
+    secret {
+      parameter = "p"
+      path      = "kv/a"
+      key       = "k"
+    }
+  }
+  oauth2 {
+    client_id = "keda"
+    client_secret {
+      name = "oauth"
+      key  = "secret"
+    }
+    token_url = "https://login.example.com/token"
+    scopes    = ["read"]
+  }
+}
+
+resource "keda_cluster_trigger_authentication" "all" {
+  name = %[1]q
+  pod_identity {
+    provider = "aws"
+  }
+}
+`, c.Namespace, key)
+	}
+	run(t, c,
+		resource.TestStep{Config: authentication("id"), ConfigPlanChecks: emptyAfter},
+		resource.TestStep{
+			Config: authentication("key"), ConfigPlanChecks: emptyAfter,
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectSensitiveValue("keda_trigger_authentication.sqs", tfjsonpath.New("hashicorp_vault").AtMapKey("credential").AtMapKey("token")),
+			},
+		},
+		resource.TestStep{
+			ResourceName: "keda_trigger_authentication.sqs", ImportState: true, ImportStateId: c.Namespace + "/sqs",
+			ImportStateVerify: true, ImportStateVerifyIdentifierAttribute: "uid",
+		},
+		resource.TestStep{
+			ResourceName: "keda_cluster_trigger_authentication.all", ImportState: true, ImportStateId: c.Namespace,
+			ImportStateVerify: true, ImportStateVerifyIdentifierAttribute: "uid",
+		},
+	)
+}

@@ -1,0 +1,255 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package provider
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/keda-tf/terraform-provider-keda/provider/internal/acctest"
+)
+
+const (
+	crdFolder = "../controller/manifests/crds"
+	consumer  = "keda_scaled_object.consumer"
+)
+
+func factories() map[string]func() (tfprotov6.ProviderServer, error) {
+	return map[string]func() (tfprotov6.ProviderServer, error){
+		"keda": providerserver.NewProtocol6WithError(New("test")()),
+	}
+}
+
+// run runs the steps with a provider for the cluster.
+func run(t *testing.T, c *acctest.Cluster, steps ...resource.TestStep) {
+	t.Helper()
+	for i := range steps {
+		if steps[i].Config != "" {
+			steps[i].Config = fmt.Sprintf("provider \"keda\" {\n  config_path = %q\n}\n", c.Config) + steps[i].Config
+		}
+	}
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: factories(), Steps: steps})
+}
+
+// says matches texts one after the other, however Terraform breaks the lines.
+func says(texts ...string) *regexp.Regexp {
+	for i, text := range texts {
+		texts[i] = strings.ReplaceAll(regexp.QuoteMeta(text), " ", `\s+`)
+	}
+	return regexp.MustCompile("(?s)" + strings.Join(texts, ".*"))
+}
+
+// consumerHCL is a scaled object with further arguments.
+func consumerHCL(c *acctest.Cluster, more string) string {
+	return fmt.Sprintf(`
+resource "keda_scaled_object" "consumer" {
+  name      = "consumer"
+  namespace = %q
+  wait      = false
+  scale_target_ref {
+    name = "consumer"
+  }
+  trigger {
+    aws_sqs_queue {
+      queue_url    = "https://sqs.eu-west-3.amazonaws.com/123456789012/jobs"
+      aws_region   = "eu-west-3"
+      queue_length = 5
+    }
+    authentication_ref {
+      name = "aws"
+    }
+  }
+  trigger {
+    type     = "redis"
+    metadata = { address = "redis:6379", listName = "jobs", listLength = 10 }
+  }
+  fallback {
+    failure_threshold = 3
+    replicas          = 6
+  }
+  %s
+}
+`, c.Namespace, more)
+}
+
+func TestAccScaledObject(t *testing.T) {
+	c := acctest.NewCluster(t, crdFolder)
+	max := func(n int64) statecheck.StateCheck {
+		return statecheck.ExpectKnownValue(consumer, tfjsonpath.New("max_replica_count"), knownvalue.Int64Exact(n))
+	}
+	action := func(a plancheck.ResourceActionType) resource.ConfigPlanChecks {
+		return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(consumer, a)},
+			PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
+	}
+	run(t, c,
+		resource.TestStep{
+			Config: consumerHCL(c, "max_replica_count = 20"),
+			ConfigStateChecks: []statecheck.StateCheck{
+				max(20),
+				statecheck.ExpectKnownValue(consumer, tfjsonpath.New("hpa_name"), knownvalue.StringExact("keda-hpa-consumer")),
+				statecheck.ExpectKnownValue(consumer, tfjsonpath.New("uid"), knownvalue.NotNull()),
+				statecheck.ExpectKnownValue(consumer, tfjsonpath.New("trigger").AtSliceIndex(1).AtMapKey("metadata").AtMapKey("listLength"), knownvalue.StringExact("10")),
+			},
+			ConfigPlanChecks: action(plancheck.ResourceActionCreate),
+		},
+		resource.TestStep{
+			Config:            consumerHCL(c, "max_replica_count = 30\n  paused = true"),
+			ConfigStateChecks: []statecheck.StateCheck{max(30)},
+			ConfigPlanChecks:  action(plancheck.ResourceActionUpdate),
+		},
+		resource.TestStep{
+			// Somebody changes a field: a plan shows it, an apply does not
+			// silently take it back.
+			PreConfig: func() {
+				c.Patch("scaledobjects", "consumer", map[string]any{"spec": map[string]any{"maxReplicaCount": 7}})
+			},
+			Config:      consumerHCL(c, "max_replica_count = 30\n  paused = true"),
+			ExpectError: says(`Field owned by "kubectl-edit"`, "force_conflicts = true"),
+		},
+		resource.TestStep{
+			Config:            consumerHCL(c, "max_replica_count = 30\n  paused = true\n  force_conflicts = true"),
+			ConfigStateChecks: []statecheck.StateCheck{max(30)},
+			ConfigPlanChecks:  action(plancheck.ResourceActionUpdate),
+		},
+		resource.TestStep{
+			ResourceName: consumer, ImportState: true, ImportStateId: c.Namespace + "/consumer",
+			ImportStateVerify: true, ImportStateVerifyIdentifierAttribute: "uid",
+			// An import cannot know these, and it prefers the typed block.
+			ImportStateVerifyIgnore: []string{"wait", "force_conflicts", "trigger.1."},
+		},
+	)
+}
+
+func TestAccScaledObjectWithUnknownValues(t *testing.T) {
+	c := acctest.NewCluster(t, crdFolder)
+	known := func(max int) string {
+		return fmt.Sprintf("resource \"terraform_data\" \"max\" {\n  input = %d\n}\n", max) +
+			consumerHCL(c, "max_replica_count = terraform_data.max.output\n  min_replica_count = 15")
+	}
+	unknown := []plancheck.PlanCheck{plancheck.ExpectUnknownValue(consumer, tfjsonpath.New("max_replica_count"))}
+	run(t, c,
+		resource.TestStep{
+			Config:            known(20),
+			ConfigPlanChecks:  resource.ConfigPlanChecks{PreApply: unknown, PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue(consumer, tfjsonpath.New("max_replica_count"), knownvalue.Int64Exact(20))},
+		},
+		resource.TestStep{
+			// What a plan could not see, the apply does.
+			Config:      known(10),
+			ExpectError: says("min_replica_count = 15 must not be greater"),
+		},
+	)
+}
+
+func TestAccScaledObjectWaits(t *testing.T) {
+	c := acctest.NewCluster(t, crdFolder)
+	waiting := func(name, more string) string {
+		return fmt.Sprintf(`
+resource "keda_scaled_object" "consumer" {
+  name      = %q
+  namespace = %q
+  %s
+  scale_target_ref {
+    name = "consumer"
+  }
+  trigger {
+    cron {
+      timezone         = "Europe/Paris"
+      start            = "0 8 * * *"
+      end              = "0 18 * * *"
+      desired_replicas = 3
+    }
+  }
+}
+`, name, c.Namespace, more)
+	}
+	c.Report("scaledobjects", "ready", "True", "ScaledObjectReady", "")
+	c.Report("scaledobjects", "refused", "False", "ScaledObjectCheckFailed", "deployments.apps consumer not found")
+	run(t, c,
+		resource.TestStep{
+			Config:           waiting("ready", ""),
+			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+		},
+		resource.TestStep{
+			Config:      waiting("refused", "timeouts {\n    create = \"3s\"\n  }"),
+			ExpectError: says("ScaledObject refused is not Ready", "deployments.apps consumer not found"),
+		},
+	)
+}
+
+func TestAccScaledObjectExists(t *testing.T) {
+	c := acctest.NewCluster(t, crdFolder)
+	copyHCL := `
+resource "keda_scaled_object" "copy" {
+  name      = keda_scaled_object.consumer.name
+  namespace = keda_scaled_object.consumer.namespace
+  wait      = false
+  scale_target_ref {
+    name = "other"
+  }
+  trigger {
+    redis {
+      address   = ["redis:6379"]
+      list_name = "jobs"
+    }
+  }
+}
+`
+	run(t, c, resource.TestStep{
+		Config:      consumerHCL(c, "") + copyHCL,
+		ExpectError: says("already exists", "import {"),
+	})
+}
+
+func TestAccPlanNeedsNoCluster(t *testing.T) {
+	acctest.Terraform(t)
+	nowhere := &acctest.Cluster{Config: "/nonexistent/kubeconfig", Namespace: "default"}
+	run(t, nowhere,
+		resource.TestStep{Config: consumerHCL(nowhere, ""), PlanOnly: true, ExpectNonEmptyPlan: true},
+		resource.TestStep{
+			Config:      consumerHCL(nowhere, ""),
+			ExpectError: says(`kubeconfig "/nonexistent/kubeconfig"`, "KUBE_HOST"),
+		},
+	)
+}
+
+func TestAccProviderConfigurationUnknown(t *testing.T) {
+	acctest.Terraform(t)
+	nowhere := &acctest.Cluster{Namespace: "default"}
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: factories(), Steps: []resource.TestStep{{
+		Config: "resource \"terraform_data\" \"cluster\" {\n  input = \"http://127.0.0.1:1\"\n}\n" +
+			"provider \"keda\" {\n  host = terraform_data.cluster.output\n}\n" + consumerHCL(nowhere, ""),
+		PlanOnly: true, ExpectNonEmptyPlan: true,
+	}}})
+}
+
+// TestAccMistakes are those that Terraform itself finds, because structure is
+// written in blocks.
+func TestAccMistakes(t *testing.T) {
+	acctest.Terraform(t)
+	nowhere := &acctest.Cluster{Namespace: "default"}
+	tests := map[string]struct{ more, want string }{
+		"a misspelt argument":          {"polling_intervall = 5", `Did you mean "polling_interval"`},
+		"a misspelt block":             {"fallbak {\n  }", `Did you mean "fallback"`},
+		"a misspelt typed block":       {"trigger {\n    rediss {\n    }\n  }", `Did you mean "redis"`},
+		"a misspelt parameter":         {"trigger {\n    redis {\n      list_lenght = 5\n    }\n  }", `Did you mean "list_length"`},
+		"a parameter of another type":  {"trigger {\n    redis {\n      list_length = \"many\"\n    }\n  }", `a number is required`},
+		"a misspelt parameter in maps": {"trigger {\n    type     = \"redis\"\n    metadata = { address = \"a:1\", listNam = \"x\" }\n  }", `Did you mean "listName"`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			run(t, nowhere, resource.TestStep{Config: consumerHCL(nowhere, test.more), PlanOnly: true, ExpectError: says(test.want)})
+		})
+	}
+}
