@@ -27,7 +27,7 @@ func (r *customResource) examine(e *convert.Expansion, config tftypes.Value, dia
 	for _, p := range e.Problems {
 		diags.AddAttributeError(p.Path, p.Summary, at(p.Path, p.Detail))
 	}
-	r.examineTimeouts(config, diags)
+	examineTimeouts(config, diags)
 	r.examineAnnotations(config, diags)
 	if r.misfits != nil && r.examineMisfits(e, config, diags) {
 		return
@@ -115,7 +115,7 @@ func at(place path.Path, text string) string {
 	return text + "\n\nAt " + place.String() + "."
 }
 
-func (r *customResource) examineTimeouts(config tftypes.Value, diags *diag.Diagnostics) {
+func examineTimeouts(config tftypes.Value, diags *diag.Diagnostics) {
 	block := convert.Attribute(config, "timeouts")
 	for _, operation := range []string{"create", "update", "delete"} {
 		text, ok := convert.Known(block, operation)

@@ -104,7 +104,7 @@ func patterns(ctx context.Context, list types.List, name string, diags *diag.Dia
 
 func (p *kedaProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
-		// keda_installation goes here.
+		func() resource.Resource { return newInstallation(p.version) },
 		newScaledObject,
 		newScaledJob,
 		newTriggerAuthentication,

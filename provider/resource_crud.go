@@ -114,12 +114,15 @@ func (r *customResource) Delete(ctx context.Context, req resource.DeleteRequest,
 	}
 }
 
-func (r *customResource) client(diags *diag.Diagnostics) *kube.Client {
-	if r.session == nil {
+func (r *customResource) client(diags *diag.Diagnostics) *kube.Client { return r.session.client(diags) }
+
+// client is nil, and diags say why, when there is no cluster to talk to.
+func (s *session) client(diags *diag.Diagnostics) *kube.Client {
+	if s == nil {
 		diags.AddError("Provider not configured", howToConfigure)
 		return nil
 	}
-	client, err := r.session.cluster.Client()
+	client, err := s.cluster.Client()
 	if err != nil {
 		diags.AddError("No cluster to talk to", capital(strings.TrimSuffix(err.Error(), "."))+".")
 		return nil
@@ -180,9 +183,14 @@ func inNamespace(ref kube.Ref) string {
 
 // timeout reads one of the timeouts; examine has checked that it is a duration.
 func timeout(values tftypes.Value, operation string) time.Duration {
+	return timeoutOr(values, operation, defaultTimeout)
+}
+
+// timeoutOr is timeout with another default.
+func timeoutOr(values tftypes.Value, operation string, unset time.Duration) time.Duration {
 	text, ok := convert.Known(convert.Attribute(values, "timeouts"), operation)
 	if limit, err := time.ParseDuration(text); ok && err == nil {
 		return limit
 	}
-	return defaultTimeout
+	return unset
 }

@@ -1,0 +1,112 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/manifests"
+	"github.com/keda-tf/terraform-provider-keda/provider/internal/install"
+	"github.com/keda-tf/terraform-provider-keda/provider/internal/kube"
+)
+
+// explainInstall turns an error of package install into a diagnostic with the
+// way out.
+func (r *installation) explainInstall(err error, diags *diag.Diagnostics) {
+	var (
+		conflict    *install.ConflictError
+		phase       *install.PhaseError
+		used        *install.InUseError
+		unreachable *kube.UnreachableError
+	)
+	switch {
+	case err == nil:
+	case errors.As(err, &conflict):
+		explainConflict(conflict, diags)
+	case errors.As(err, &used):
+		diags.AddError("The installation is in use", explainUse(used))
+	case errors.As(err, &phase):
+		diags.AddError(fmt.Sprintf("The installation stopped in phase %s", phase.Phase), explainPhase(phase))
+	case errors.As(err, &unreachable):
+		diags.AddError("Kubernetes did not answer", capital(err.Error())+".\n\n"+howToConfigure)
+	default:
+		diags.AddError("Refused by the cluster", capital(err.Error()))
+	}
+}
+
+func explainConflict(e *install.ConflictError, diags *diag.Diagnostics) {
+	summary, remedy := "KEDA is there already", ""
+	place := path.Root("adopt")
+	switch e.Conflict {
+	case install.Exists:
+		summary, place = "This installation exists already", path.Root("namespace")
+		remedy = fmt.Sprintf("To manage it, import it:\n\n  import {\n    to = keda_installation.<name>\n    id = %q\n  }\n\nor: terraform import keda_installation.<name> %s", e.Namespace, e.Namespace)
+	case install.Second:
+		summary, place = "A cluster has one installation", path.Root("namespace")
+		remedy = "Metrics of a cluster come from one metrics adapter. Use the installation that is there, or destroy it first."
+	case install.Elsewhere:
+		remedy = fmt.Sprintf("Metrics of a cluster come from one metrics adapter. To take that KEDA over, set namespace = %q and adopt = true. Otherwise uninstall it; "+
+			"its custom resource definitions may stay.", e.Namespace)
+	case install.OtherAPI:
+		summary, place = "External metrics are taken", path.Root("namespace")
+		remedy = fmt.Sprintf("A cluster has one server of external metrics, registered as APIService %s. Remove that one first.", manifests.APIServiceName)
+	case install.NoNamespace:
+		summary, place = "No such namespace", path.Root("create_namespace")
+		remedy = "Set create_namespace = true, or create the namespace before, with a reference to its resource in namespace."
+	default:
+		remedy = "To take these objects over, with the objects of users that are in the cluster, set adopt = true; what the other installation configured is then replaced by " +
+			"the arguments of this resource. Otherwise let " + e.Owner.String() + " remove them first.\n\n  " + strings.Join(e.Objects, "\n  ")
+	}
+	diags.AddAttributeError(place, summary, capital(e.Error())+". "+remedy)
+}
+
+func explainUse(e *install.InUseError) string {
+	text := fmt.Sprintf("%d objects need it, and would never be scaled, nor go away when they are deleted, without it:\n\n  %s", e.Count, strings.Join(e.Names, "\n  "))
+	if more := e.Count - len(e.Names); more > 0 {
+		text += fmt.Sprintf("\n  and %d more", more)
+	}
+	return text + "\n\nDelete them first; resources of Terraform go first by themselves when they have depends_on = [keda_installation.<name>]. " +
+		"To have them deleted with the installation, set on_destroy = \"drain\", apply, and destroy again."
+}
+
+func explainPhase(e *install.PhaseError) string {
+	if e.Status == "" {
+		return capital(fmt.Sprintf("%s was not applied: %v", e.Object, e.Err))
+	}
+	text := capital(fmt.Sprintf("%s does not work in time: %s (%v).", e.Object, strings.TrimSuffix(e.Status, "."), e.Err))
+	for _, hint := range e.Hints {
+		text += "\n  " + hint
+	}
+	return text + "\n\n" + lookFurther(e) + " What was applied stays. Apply again to install anew, with timeouts { create = \"10m\" } to wait longer, or wait = false not to wait."
+}
+
+// lookFurther names the commands that show more.
+func lookFurther(e *install.PhaseError) string {
+	commands := []string{fmt.Sprintf("kubectl describe %s %s", e.Object.Resource.GroupResource(), inNamespace(e.Object))}
+	if e.Object.Resource.Resource == "deployments" {
+		commands = append(commands,
+			fmt.Sprintf("kubectl -n %s describe pods -l app=%s", e.Object.Namespace, e.Object.Name),
+			fmt.Sprintf("kubectl -n %s logs deployment/%s", e.Object.Namespace, e.Object.Name))
+	}
+	return "See more with: " + strings.Join(commands, "; ") + "."
+}
+
+// tellAdopted warns of what still believes that it owns the installation.
+func (r *installation) tellAdopted(installer *install.Installer, diags *diag.Diagnostics) {
+	owners := installer.Adopted()
+	helm := slices.IndexFunc(owners, func(o install.Owner) bool { return o.Tool == install.ToolHelm })
+	if helm < 0 {
+		return
+	}
+	owner := owners[helm]
+	diags.AddAttributeWarning(path.Root("adopt"), "Helm still remembers its release", fmt.Sprintf("The objects of %s belong to Terraform now. Do not run helm uninstall: it would delete "+
+		"them, and with the custom resource definitions all objects of users. Make Helm forget the release instead:\n\n  kubectl delete secret -n %s -l owner=helm,name=%s",
+		owner, owner.Namespace, owner.Name))
+}
