@@ -1,0 +1,6 @@
+import {
+  to = keda_cluster_trigger_authentication.aws
+  identity = {
+    name = "aws"
+  }
+}

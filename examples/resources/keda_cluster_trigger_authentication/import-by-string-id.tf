@@ -1,0 +1,4 @@
+import {
+  to = keda_cluster_trigger_authentication.aws
+  id = "aws"
+}

@@ -1,0 +1,2 @@
+# The ID is the name.
+terraform import keda_cluster_trigger_authentication.aws aws

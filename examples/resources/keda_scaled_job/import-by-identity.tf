@@ -1,0 +1,7 @@
+import {
+  to = keda_scaled_job.csv
+  identity = {
+    namespace = "default"
+    name      = "process-csv"
+  }
+}

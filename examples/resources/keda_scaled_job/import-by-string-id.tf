@@ -1,0 +1,4 @@
+import {
+  to = keda_scaled_job.csv
+  id = "default/process-csv"
+}

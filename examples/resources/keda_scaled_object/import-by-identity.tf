@@ -1,0 +1,7 @@
+import {
+  to = keda_scaled_object.consumer
+  identity = {
+    namespace = "default"
+    name      = "consumer"
+  }
+}

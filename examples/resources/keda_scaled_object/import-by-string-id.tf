@@ -1,0 +1,4 @@
+import {
+  to = keda_scaled_object.consumer
+  id = "default/consumer"
+}

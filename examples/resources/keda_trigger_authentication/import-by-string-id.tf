@@ -1,0 +1,4 @@
+import {
+  to = keda_trigger_authentication.sqs
+  id = "default/sqs"
+}

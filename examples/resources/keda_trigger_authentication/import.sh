@@ -1,0 +1,2 @@
+# The ID is namespace/name.
+terraform import keda_trigger_authentication.sqs default/sqs
