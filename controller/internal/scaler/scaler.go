@@ -51,7 +51,7 @@ type Query struct {
 type Source interface {
 	// Read answers the queries, in their order, one result each, with as few
 	// round trips as the protocol allows. A query that fails does not fail the
-	// others. It keeps to ctx's deadline.
+	// others. It keeps to ctx's deadline, and does not keep the queries.
 	Read(ctx context.Context, queries []Query) []Result
 	// Close frees the connection.
 	Close() error

@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/youmark/pkcs8"
 )
@@ -60,7 +61,7 @@ func (t TLS) Config() (*tls.Config, error) {
 
 // Settings lists what makes two connections different, for ServerID.
 func (t TLS) Settings() []string {
-	return []string{t.CA, t.Cert, t.Key, t.KeyPassword, fmt.Sprint(t.Insecure)}
+	return []string{t.CA, t.Cert, t.Key, t.KeyPassword, strconv.FormatBool(t.Insecure)}
 }
 
 // plainKey returns the key as PEM without a password.

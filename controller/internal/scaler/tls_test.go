@@ -7,6 +7,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -83,16 +84,21 @@ func TestTLSConfig(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			config, err := test.settings.Config()
-			switch {
-			case test.err == "" && err != nil:
-				t.Error(err)
-			case test.err == "" && len(config.Certificates) != min(1, len(test.settings.Cert)):
-				t.Errorf("%d certificates", len(config.Certificates))
-			case test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err)):
-				t.Errorf("got error %v, want one with %q", err, test.err)
-			case err != nil && strings.Contains(err.Error(), "guess"):
-				t.Errorf("the error shows the password: %v", err)
-			}
+			checkTLS(t, test.settings, config, err, test.err)
 		})
+	}
+}
+
+func checkTLS(t *testing.T, settings scaler.TLS, config *tls.Config, err error, want string) {
+	t.Helper()
+	switch {
+	case want == "" && err != nil:
+		t.Error(err)
+	case want == "" && len(config.Certificates) != min(1, len(settings.Cert)):
+		t.Errorf("%d certificates", len(config.Certificates))
+	case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
+		t.Errorf("got error %v, want one with %q", err, want)
+	case err != nil && strings.Contains(err.Error(), "guess"):
+		t.Errorf("the error shows the password: %v", err)
 	}
 }

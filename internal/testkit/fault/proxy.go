@@ -35,8 +35,8 @@ type Proxy struct {
 type pair struct{ client, server net.Conn }
 
 func (p *pair) close() {
-	p.client.Close()
-	p.server.Close()
+	_ = p.client.Close()
+	_ = p.server.Close()
 }
 
 // NewProxy starts a proxy in front of target, a host:port, and stops it when the
@@ -98,7 +98,7 @@ func (p *Proxy) Reset() { p.drop(true) }
 func (p *Proxy) Cut() {
 	p.mu.Lock()
 	if p.listener != nil {
-		p.listener.Close()
+		_ = p.listener.Close()
 		p.listener = nil
 	}
 	p.mu.Unlock()
@@ -131,7 +131,7 @@ func (p *Proxy) drop(reset bool) {
 	defer p.mu.Unlock()
 	for c := range p.pairs {
 		if tcp, ok := c.client.(*net.TCPConn); ok && reset {
-			tcp.SetLinger(0)
+			_ = tcp.SetLinger(0)
 		}
 		c.close()
 	}
@@ -155,7 +155,7 @@ func (p *Proxy) serve(listener net.Listener) {
 func (p *Proxy) forward(client net.Conn) {
 	server, err := net.Dial("tcp", p.target)
 	if err != nil {
-		client.Close()
+		_ = client.Close()
 		return
 	}
 	c := &pair{client, server}
@@ -168,10 +168,10 @@ func (p *Proxy) forward(client net.Conn) {
 		c.close()
 	}
 	p.done.Go(func() {
-		io.Copy(server, client)
+		_, _ = io.Copy(server, client)
 		c.close()
 	})
-	io.Copy(client, &toll{p, server})
+	_, _ = io.Copy(client, &toll{p, server})
 	c.close()
 	p.mu.Lock()
 	delete(p.pairs, c)

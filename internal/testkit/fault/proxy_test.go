@@ -25,7 +25,7 @@ func echo(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { listener.Close() })
+	t.Cleanup(func() { _ = listener.Close() })
 	go func() {
 		for {
 			conn, err := listener.Accept()
@@ -33,8 +33,8 @@ func echo(t *testing.T) string {
 				return
 			}
 			go func() {
-				defer conn.Close()
-				io.Copy(conn, conn)
+				defer func() { _ = conn.Close() }()
+				_, _ = io.Copy(conn, conn)
 			}()
 		}
 	}()
@@ -47,13 +47,15 @@ func dial(t *testing.T, address string) net.Conn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { conn.Close() })
+	t.Cleanup(func() { _ = conn.Close() })
 	return conn
 }
 
 // say sends one byte and waits for its echo.
 func say(conn net.Conn, patience time.Duration) error {
-	conn.SetDeadline(time.Now().Add(patience))
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		return err
+	}
 	if _, err := conn.Write([]byte("x")); err != nil {
 		return err
 	}

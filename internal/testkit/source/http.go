@@ -121,7 +121,7 @@ func (s *HTTPServer) Stop() {
 
 // ServeHTTP answers one request.
 func (s *HTTPServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	r.ParseForm()
+	_ = r.ParseForm() // what a malformed one holds is seen by the test
 	s.mu.Lock()
 	s.seen = append(s.seen, r)
 	status, body, delay, hang := s.status, s.body, s.delay, s.hang
@@ -145,5 +145,5 @@ func (s *HTTPServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header()[name] = values
 	}
 	w.WriteHeader(status)
-	w.Write([]byte(body))
+	_, _ = w.Write([]byte(body))
 }

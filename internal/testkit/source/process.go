@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net"
 	"os/exec"
+	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -60,7 +61,7 @@ func (p *process) start(ready func() error) {
 	}
 	go func() {
 		defer close(exited)
-		cmd.Wait() // the exit status of a server that is told to stop says nothing
+		_ = cmd.Wait() // the exit status of a server that is told to stop says nothing
 	}()
 	if err := waitFor(exited, ready); err != nil {
 		p.stop()
@@ -77,11 +78,11 @@ func (p *process) stop() {
 	if cmd == nil || cmd.Process == nil {
 		return
 	}
-	cmd.Process.Signal(syscall.SIGTERM)
+	_ = cmd.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-exited:
 	case <-time.After(startTimeout):
-		cmd.Process.Kill()
+		_ = cmd.Process.Kill()
 		<-exited
 	}
 }
@@ -111,6 +112,11 @@ func freePort(tb testing.TB) int {
 	if err != nil {
 		tb.Fatalf("finding a free port: %v", err)
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
+	defer func() { _ = listener.Close() }()
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		tb.Fatalf("finding a free port: %v", err)
+	}
+	return n
 }

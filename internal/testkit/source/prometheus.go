@@ -5,6 +5,7 @@ package source
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -59,7 +60,7 @@ func (s *PrometheusServer) Start() {
 		if err != nil {
 			return err
 		}
-		resp.Body.Close()
+		_ = resp.Body.Close()
 		if resp.StatusCode != http.StatusOK {
 			return fmt.Errorf("/-/ready answers %s", resp.Status)
 		}
@@ -89,7 +90,7 @@ func (s *PrometheusServer) answers(query string) error {
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	var answer struct {
 		Data struct {
 			Result []json.RawMessage `json:"result"`
@@ -99,7 +100,7 @@ func (s *PrometheusServer) answers(query string) error {
 		return err
 	}
 	if len(answer.Data.Result) == 0 {
-		return fmt.Errorf("no series yet")
+		return errors.New("no series yet")
 	}
 	return nil
 }
@@ -108,5 +109,5 @@ func (s *PrometheusServer) export(w http.ResponseWriter, _ *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4")
-	w.Write([]byte(s.page))
+	_, _ = w.Write([]byte(s.page))
 }

@@ -51,7 +51,7 @@ func Redis(tb testing.TB, settings ...string) *RedisServer {
 		process: newProcess(tb, "redis-server", "redis-server", args...),
 		client:  redis.NewClient(options),
 	}
-	tb.Cleanup(func() { s.client.Close() })
+	tb.Cleanup(func() { _ = s.client.Close() })
 	s.Start()
 	return s
 }
@@ -65,7 +65,7 @@ func (s *RedisServer) Start() {
 		if err != nil {
 			return err
 		}
-		conn.Close()
+		_ = conn.Close()
 		return s.client.Ping(context.Background()).Err()
 	})
 }

@@ -24,19 +24,19 @@ const redisSlots = 16384
 // The settings hold for each of them.
 func RedisCluster(tb testing.TB, n int, settings ...string) []*RedisServer {
 	tb.Helper()
-	nodes := make([]*RedisServer, n)
+	nodes, bus := make([]*RedisServer, n), make([]int, n)
 	for i := range nodes {
-		nodes[i] = Redis(tb, append(settings, "cluster-enabled yes", fmt.Sprintf("cluster-port %d", freePort(tb)))...)
+		bus[i] = freePort(tb)
+		nodes[i] = Redis(tb, append(settings, "cluster-enabled yes", fmt.Sprintf("cluster-port %d", bus[i]))...)
 	}
 	for i, node := range nodes {
 		node.Do("CLUSTER", "ADDSLOTSRANGE", i*redisSlots/n, (i+1)*redisSlots/n-1)
 		host, port, _ := net.SplitHostPort(node.Address)
-		bus := node.Do("CONFIG", "GET", "cluster-port").(map[any]any)["cluster-port"]
-		nodes[0].Do("CLUSTER", "MEET", host, port, bus)
+		nodes[0].Do("CLUSTER", "MEET", host, port, bus[i])
 	}
 	for _, node := range nodes {
 		err := waitFor(node.process.exited, func() error {
-			info := node.Do("CLUSTER", "INFO").(string)
+			info := fmt.Sprint(node.Do("CLUSTER", "INFO"))
 			if !strings.Contains(info, "cluster_state:ok") || !strings.Contains(info, fmt.Sprintf("cluster_known_nodes:%d\r", n)) {
 				return fmt.Errorf("CLUSTER INFO: %s", info)
 			}
@@ -66,14 +66,14 @@ func RedisSentinel(tb testing.TB, name string, master *RedisServer) string {
 	}
 	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(own))
 	client := redis.NewSentinelClient(&redis.Options{Addr: address, DialTimeout: time.Second, DialerRetries: 1})
-	tb.Cleanup(func() { client.Close() })
+	tb.Cleanup(func() { _ = client.Close() })
 	p := newProcess(tb, "redis-server", "redis-server", config, "--sentinel")
 	p.start(func() error {
 		conn, err := net.DialTimeout("tcp", address, time.Second)
 		if err != nil {
 			return err
 		}
-		conn.Close()
+		_ = conn.Close()
 		return client.GetMasterAddrByName(context.Background(), name).Err()
 	})
 	return address

@@ -92,7 +92,7 @@ func open(t *testing.T, q *trigger.AWSSQSQueue, pod *v1alpha1.AuthPodIdentity) (
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.Close() })
+	t.Cleanup(func() { _ = s.Close() })
 	return s, b.Query
 }
 

@@ -30,7 +30,7 @@ const (
 	idleTimeout = 90 * time.Second
 	// tokenFileVariable names the file with the service account token that EKS
 	// projects into the controller's pod.
-	tokenFileVariable = "AWS_WEB_IDENTITY_TOKEN_FILE"
+	tokenFileVariable = "AWS_WEB_IDENTITY_TOKEN_FILE" //nolint:gosec // a name, no credential
 )
 
 // configure loads the SDK's configuration with the identity's credentials. The
@@ -53,10 +53,10 @@ func (a access) configure(ctx context.Context) (aws.Config, *http.Transport, err
 	if err != nil {
 		return aws.Config{}, nil, fmt.Errorf("loading the AWS configuration: %w", err)
 	}
-	transport := http.DefaultTransport.(*http.Transport).Clone()
 	if built, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
-		transport = built.GetTransport()
+		builder = built
 	}
+	transport := builder.GetTransport()
 	cfg.HTTPClient = &http.Client{Transport: transport}
 	if a.role != "" {
 		cfg.Credentials = aws.NewCredentialsCache(newRole(a.identity, cfg))

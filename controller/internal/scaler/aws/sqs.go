@@ -56,18 +56,24 @@ func (s *sqsSource) Read(ctx context.Context, queries []scaler.Query) []scaler.R
 	group.SetLimit(parallel)
 	for i, q := range queries {
 		group.Go(func() error {
-			t := q.Trigger.(*trigger.AWSSQSQueue)
-			value, err := s.length(ctx, t)
-			if err != nil {
-				results[i].Err = s.explain(t.QueueName(), err)
-			} else {
-				results[i].Readings = []scaler.Reading{{Value: value}}
-			}
+			results[i] = s.ask(ctx, q)
 			return nil
 		})
 	}
-	group.Wait() //nolint:errcheck // errors are in the results
+	_ = group.Wait() // errors are in the results
 	return results
+}
+
+func (s *sqsSource) ask(ctx context.Context, q scaler.Query) scaler.Result {
+	t, ok := q.Trigger.(*trigger.AWSSQSQueue)
+	if !ok {
+		return scaler.Result{Err: scaler.Terminal(fmt.Errorf("%s cannot answer for a %T", s.address, q.Trigger))}
+	}
+	value, err := s.length(ctx, t)
+	if err != nil {
+		return scaler.Result{Err: s.explain(t.QueueName(), err)}
+	}
+	return scaler.Result{Readings: []scaler.Reading{{Value: value}}}
 }
 
 // length adds up the messages in the states that the trigger counts.

@@ -42,7 +42,7 @@ func (s source) Read(_ context.Context, queries []scaler.Query) []scaler.Result 
 	now := s.now()
 	results := make([]scaler.Result, len(queries))
 	for i, q := range queries {
-		value, active := q.Trigger.(*trigger.Cron).Desired(now)
+		value, active := window(q).Desired(now)
 		results[i].Readings = []scaler.Reading{{Value: value, Active: &active}}
 	}
 	return results
@@ -53,7 +53,7 @@ func (s source) Watch(ctx context.Context, queries []scaler.Query, changed func(
 	changes := make([]time.Time, len(queries))
 	now := s.now()
 	for i, q := range queries {
-		changes[i] = q.Trigger.(*trigger.Cron).NextChange(now)
+		changes[i] = window(q).NextChange(now)
 	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -61,7 +61,7 @@ func (s source) Watch(ctx context.Context, queries []scaler.Query, changed func(
 		now, wait := s.now(), longestWait
 		for i, q := range queries {
 			if !changes[i].After(now) {
-				changes[i] = q.Trigger.(*trigger.Cron).NextChange(now)
+				changes[i] = window(q).NextChange(now)
 				changed(q.Key)
 			}
 			wait = min(wait, changes[i].Sub(now))
@@ -73,6 +73,12 @@ func (s source) Watch(ctx context.Context, queries []scaler.Query, changed func(
 			return ctx.Err()
 		}
 	}
+}
+
+// window returns the window of a query; Bind makes no other queries.
+func window(q scaler.Query) *trigger.Cron {
+	t, _ := q.Trigger.(*trigger.Cron)
+	return t
 }
 
 // Close does nothing.

@@ -282,7 +282,7 @@ func (s subject) reportsWrongCredentials(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer opened.Close()
+	defer func() { _ = opened.Close() }()
 	r := read(t, opened, []scaler.Query{wrong.Query})[0]
 	s.checkError(t, r)
 	if class := scaler.Classify(r.Err); class != scaler.ClassMisconfigured {

@@ -111,10 +111,10 @@ func metricsAPI(t *testing.T) subject {
 			server.Route("/values", func(w http.ResponseWriter, r *http.Request) {
 				if key := r.FormValue("api_key"); key != secret {
 					w.WriteHeader(http.StatusForbidden)
-					fmt.Fprintf(w, "key %s is not known", key)
+					_, _ = fmt.Fprintf(w, "key %s is not known", key)
 					return
 				}
-				fmt.Fprintf(w, "{%s}", strings.Join(fields, ","))
+				_, _ = fmt.Fprintf(w, "{%s}", strings.Join(fields, ","))
 			})
 		},
 	}

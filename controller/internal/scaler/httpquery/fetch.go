@@ -54,7 +54,7 @@ func (s *source) fetch(ctx context.Context, r request) ([]byte, error) {
 		}
 		return nil, fmt.Errorf("asking %s: %w", r.where(), err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	switch {
 	case err != nil:

@@ -34,7 +34,7 @@ func ask(t *testing.T, tr trigger.Trigger, env scaler.Env) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer s.Close()
+	defer func() { _ = s.Close() }()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	r := s.Read(ctx, []scaler.Query{b.Query})[0]
@@ -264,7 +264,7 @@ func TestAggregatesEndpoints(t *testing.T) {
 		"port of the Service": {url: "http://single.shop:80/", how: "sum", want: 2},
 		"no port in common":   {url: "http://web.shop:1/", how: "sum", err: "have the ports"},
 		"all fail":            {url: "http://broken.shop/", how: "sum", err: "broken"},
-		"no endpoints":        {url: "http://none.shop.svc.cluster.local/", how: "sum", err: "no ready endpoints"},
+		"no endpoints":        {url: "http://none.shop.svc.cluster.local/", how: "sum", err: "no ready endpoints of Service shop/none"},
 		"no namespace":        {url: "http://web/", how: "sum", err: "names no Service"},
 	}
 	for name, test := range tests {

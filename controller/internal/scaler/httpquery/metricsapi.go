@@ -82,7 +82,7 @@ func (s *source) pages(ctx context.Context, t *trigger.MetricsAPI, u *url.URL, a
 			return nil
 		})
 	}
-	group.Wait() //nolint:errcheck // errors are in failures
+	_ = group.Wait() // errors are in failures
 	if len(values) == 0 {
 		return nil, fmt.Errorf("none of %d endpoints of %s answers; one says: %w", len(addresses), u.Host, failures[0])
 	}
@@ -108,7 +108,7 @@ func (s *source) endpoints(ctx context.Context, u *url.URL) ([]string, error) {
 	addresses, ports := selectPort(all, u.Port())
 	switch {
 	case len(all) == 0:
-		return nil, fmt.Errorf("Service %s/%s has no ready endpoints", parts[1], parts[0])
+		return nil, fmt.Errorf("there are no ready endpoints of Service %s/%s", parts[1], parts[0])
 	case len(addresses) == 0:
 		return nil, scaler.Misconfigured(fmt.Errorf("the endpoints of Service %s/%s have the ports %s; put the right one into parameter \"url\"",
 			parts[1], parts[0], strings.Join(ports, ", ")))

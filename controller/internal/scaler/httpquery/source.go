@@ -40,7 +40,7 @@ func (s *source) Read(ctx context.Context, queries []scaler.Query) []scaler.Resu
 			return nil
 		})
 	}
-	group.Wait() //nolint:errcheck // errors are in the results
+	_ = group.Wait() // errors are in the results
 	return results
 }
 

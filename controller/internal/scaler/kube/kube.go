@@ -42,15 +42,21 @@ type source struct{ cluster scaler.Cluster }
 func (s source) Read(ctx context.Context, queries []scaler.Query) []scaler.Result {
 	results := make([]scaler.Result, len(queries))
 	for i, q := range queries {
-		t := q.Trigger.(*trigger.KubernetesWorkload)
-		pods, err := s.cluster.Pods(ctx, q.Namespace, t.PodSelector)
-		if err != nil {
-			results[i].Err = fmt.Errorf("listing pods %q in namespace %q of %s: %w", t.PodSelector, q.Namespace, address, err)
-			continue
-		}
-		results[i].Readings = []scaler.Reading{{Value: float64(count(pods, t.GroupByNode))}}
+		results[i] = s.ask(ctx, q)
 	}
 	return results
+}
+
+func (s source) ask(ctx context.Context, q scaler.Query) scaler.Result {
+	t, ok := q.Trigger.(*trigger.KubernetesWorkload)
+	if !ok {
+		return scaler.Result{Err: scaler.Terminal(fmt.Errorf("%s cannot answer for a %T", address, q.Trigger))}
+	}
+	pods, err := s.cluster.Pods(ctx, q.Namespace, t.PodSelector)
+	if err != nil {
+		return scaler.Result{Err: fmt.Errorf("listing pods %q in namespace %q of %s: %w", t.PodSelector, q.Namespace, address, err)}
+	}
+	return scaler.Result{Readings: []scaler.Reading{{Value: float64(count(pods, t.GroupByNode))}}}
 }
 
 // count counts the pods, or the nodes that they run on. A pod that is not

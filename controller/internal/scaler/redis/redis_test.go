@@ -51,7 +51,7 @@ func open(tb testing.TB, bindings ...scaler.Binding) (scaler.Source, []scaler.Qu
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(func() { s.Close() })
+	tb.Cleanup(func() { _ = s.Close() })
 	var queries []scaler.Query
 	for _, b := range bindings {
 		if b.Server != bindings[0].Server {

@@ -22,6 +22,8 @@ import (
 
 // lengths answers for each key its number of elements, or the name of its type
 // if that has no length. A missing key has none.
+//
+//nolint:dupword // Lua ends two blocks
 var lengths = redis.NewScript(`
 local command = {list = 'LLEN', set = 'SCARD', zset = 'ZCARD', hash = 'HLEN'}
 local answer = {}

@@ -60,7 +60,7 @@ func TestMutualTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	port := listener.Addr().(*net.TCPAddr).Port
-	listener.Close()
+	_ = listener.Close()
 	server := source.Redis(t, fmt.Sprintf("tls-port %d", port), "tls-auth-clients yes",
 		"tls-cert-file "+filepath.Join(dir, "cert.pem"), "tls-key-file "+filepath.Join(dir, "key.pem"), "tls-ca-cert-file "+filepath.Join(dir, "cert.pem"))
 	server.Push("list", 3)

@@ -86,8 +86,10 @@ func (t *tracker) greet(s server) error {
 		commands = append(commands, []string{"SELECT", strconv.Itoa(s.database)})
 	}
 	for _, command := range commands {
-		t.conn.SetDeadline(time.Now().Add(answerTimeout))
-		if _, err := t.conn.Write(appendCommand(nil, command...)); err != nil {
+		if err := t.conn.SetReadDeadline(time.Now().Add(answerTimeout)); err != nil {
+			return err
+		}
+		if err := t.write(appendCommand(nil, command...)); err != nil {
 			return err
 		}
 		answer, err := readValue(t.in)
@@ -114,7 +116,9 @@ func (t *tracker) arm(keys []string, first bool) error {
 }
 
 func (t *tracker) write(b []byte) error {
-	t.conn.SetWriteDeadline(time.Now().Add(answerTimeout))
+	if err := t.conn.SetWriteDeadline(time.Now().Add(answerTimeout)); err != nil {
+		return err
+	}
 	_, err := t.conn.Write(b)
 	return err
 }
@@ -152,22 +156,32 @@ func (t *tracker) receive() error {
 			until = overdue
 		}
 	}
+	message, err := t.read(until)
+	switch m := message.(type) {
+	case nil:
+		return err
+	case push:
+		return t.pushed(m)
+	default:
+		return t.answered(m)
+	}
+}
+
+// read returns the next message, or nil if none begins in time.
+func (t *tracker) read(until time.Time) (any, error) {
+	if err := t.conn.SetReadDeadline(until); err != nil {
+		return nil, err
+	}
 	// Peek consumes nothing when it times out, so a message is never torn.
-	t.conn.SetReadDeadline(until)
 	if _, err := t.in.Peek(1); errors.Is(err, os.ErrDeadlineExceeded) {
-		return nil
+		return nil, nil
 	} else if err != nil {
-		return err
+		return nil, err
 	}
-	t.conn.SetReadDeadline(time.Now().Add(answerTimeout))
-	message, err := readValue(t.in)
-	if err != nil {
-		return err
+	if err := t.conn.SetReadDeadline(time.Now().Add(answerTimeout)); err != nil {
+		return nil, err
 	}
-	if p, ok := message.(push); ok {
-		return t.pushed(p)
-	}
-	return t.answered(message)
+	return readValue(t.in)
 }
 
 // answered takes the answer to the oldest pending command.

@@ -76,8 +76,8 @@ func (s *source) watchNode(ctx context.Context, node *redis.Options, keys watche
 	if err != nil {
 		return s.explain("watching", err)
 	}
-	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	defer func() { _ = conn.Close() }()
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	err = newTracker(conn, keys, changed).run(s.server)
 	if ctx.Err() != nil {
 		return ctx.Err() // the error is but that of the closed connection

@@ -45,11 +45,11 @@ func send(t *testing.T, credentials aws.Credentials, at time.Time, change func(*
 	if change != nil {
 		change(req)
 	}
-	resp, doErr := http.DefaultClient.Do(req)
+	resp, doErr := server.Client().Do(req)
 	if doErr != nil {
 		t.Fatal(doErr)
 	}
-	resp.Body.Close()
+	_ = resp.Body.Close()
 	return body, err
 }
 

@@ -88,7 +88,10 @@ func attributes(q *queue, name string, names []string) any {
 }
 
 // received is one message of ReceiveMessage's answer.
-type received struct{ MessageId, ReceiptHandle, MD5OfBody, Body string }
+type received struct {
+	MessageID                      string `json:"MessageId"`
+	ReceiptHandle, MD5OfBody, Body string
+}
 
 func (s *Server) receive(r *http.Request, q *queue, in request) any {
 	until := time.Now().Add(time.Duration(in.WaitTimeSeconds) * time.Second)

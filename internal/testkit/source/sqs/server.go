@@ -8,9 +8,10 @@
 package sqs
 
 import (
-	"crypto/md5" //nolint:gosec // the protocol reports message digests as MD5
+	"crypto/md5" // the protocol reports message digests as MD5
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"path"
@@ -127,12 +128,14 @@ func missingQueue() error {
 
 // request holds the members of all operations' inputs that the service reads.
 type request struct {
-	QueueName, QueueUrl, MessageBody, ReceiptHandle, QueueNamePrefix string
-	Attributes                                                       map[string]string
-	AttributeNames                                                   []string
-	MaxNumberOfMessages                                              int
-	DelaySeconds, VisibilityTimeout                                  *int
-	WaitTimeSeconds                                                  int
+	QueueName, MessageBody, ReceiptHandle, QueueNamePrefix string
+
+	QueueURL                        string `json:"QueueUrl"`
+	Attributes                      map[string]string
+	AttributeNames                  []string
+	DelaySeconds, VisibilityTimeout *int
+	MaxNumberOfMessages             int
+	WaitTimeSeconds                 int
 }
 
 // ServeHTTP answers one call.
@@ -141,23 +144,24 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 	w.Header().Set("X-Amzn-Requestid", strconv.FormatInt(time.Now().UnixNano(), 36))
 	if err == nil {
-		json.NewEncoder(w).Encode(answer)
+		_ = json.NewEncoder(w).Encode(answer) // the client may be gone
 		return
 	}
-	f, ok := err.(*fault)
-	if !ok {
+	var f *fault
+	if !errors.As(err, &f) {
 		f = &fault{"com.amazon.coral.service#InternalFailure", "InternalFailure", err.Error(), http.StatusInternalServerError}
 	}
 	if f.queryCode != "" {
 		w.Header().Set("X-Amzn-Query-Error", f.queryCode+";Sender")
 	}
 	w.WriteHeader(f.status)
-	json.NewEncoder(w).Encode(map[string]string{"__type": f.shape, "message": f.message})
+	_ = json.NewEncoder(w).Encode(map[string]string{"__type": f.shape, "message": f.message})
 }
 
 func (s *Server) call(r *http.Request) (any, error) {
 	body, err := sigv4.Verify(r, s.keys, "sqs", time.Now())
-	if denial, ok := err.(*sigv4.Denial); ok {
+	var denial *sigv4.Denial
+	if errors.As(err, &denial) {
 		return nil, &fault{"com.amazon.coral.service#" + denial.Code, denial.Code, denial.Message, http.StatusForbidden}
 	}
 	if err != nil {
@@ -193,14 +197,14 @@ func (s *Server) call(r *http.Request) (any, error) {
 // itself it looks at the URL's path only.
 func (s *Server) onQueue(r *http.Request, operation string, in request) (any, error) {
 	s.mu.Lock()
-	q := s.queues[path.Base(in.QueueUrl)]
+	q := s.queues[path.Base(in.QueueURL)]
 	s.mu.Unlock()
 	if q == nil {
 		return nil, missingQueue()
 	}
 	switch operation {
 	case "GetQueueAttributes":
-		return attributes(q, path.Base(in.QueueUrl), in.AttributeNames), nil
+		return attributes(q, path.Base(in.QueueURL), in.AttributeNames), nil
 	case "SendMessage":
 		m := q.send(time.Now(), in.MessageBody, seconds(in.DelaySeconds))
 		s.wake()
@@ -227,6 +231,6 @@ func seconds(n *int) *time.Duration {
 }
 
 func digest(body string) string {
-	sum := md5.Sum([]byte(body)) //nolint:gosec // see the import
+	sum := md5.Sum([]byte(body))
 	return hex.EncodeToString(sum[:])
 }

@@ -60,8 +60,19 @@ func (s *Server) Calls(action string) int {
 }
 
 type credentials struct {
-	AccessKeyId, SecretAccessKey, SessionToken string
-	Expiration                                 time.Time
+	AccessKeyID                   string `xml:"AccessKeyId"`
+	SecretAccessKey, SessionToken string
+	Expiration                    time.Time
+}
+
+type success struct {
+	XMLName xml.Name
+	Result  result
+}
+
+type result struct {
+	XMLName     xml.Name
+	Credentials credentials
 }
 
 type failure struct {
@@ -93,18 +104,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			message = signed.Error()
 		}
 		w.WriteHeader(http.StatusForbidden)
-		xml.NewEncoder(w).Encode(failure{Code: "AccessDenied", Message: message})
+		_ = xml.NewEncoder(w).Encode(failure{Code: "AccessDenied", Message: message}) // the client may be gone
 		return
 	}
 	c := credentials{"ASIA" + rand.Text(), rand.Text(), rand.Text(), time.Now().Add(lifetime).UTC()}
-	s.keys.Add(c.AccessKeyId, sigv4.Key{Secret: c.SecretAccessKey, Token: c.SessionToken})
-	answer := xml.StartElement{Name: xml.Name{Local: action + "Response"}}
-	result := struct {
-		Credentials credentials
-	}{c}
-	encoder := xml.NewEncoder(w)
-	encoder.EncodeToken(answer)
-	encoder.EncodeElement(result, xml.StartElement{Name: xml.Name{Local: action + "Result"}})
-	encoder.EncodeToken(answer.End())
-	encoder.Flush()
+	s.keys.Add(c.AccessKeyID, sigv4.Key{Secret: c.SecretAccessKey, Token: c.SessionToken})
+	_ = xml.NewEncoder(w).Encode(success{
+		XMLName: xml.Name{Local: action + "Response"},
+		Result:  result{XMLName: xml.Name{Local: action + "Result"}, Credentials: c},
+	})
 }
