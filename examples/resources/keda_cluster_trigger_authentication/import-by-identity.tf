@@ -1,6 +1,0 @@
-import {
-  to = keda_cluster_trigger_authentication.aws
-  identity = {
-    name = "aws"
-  }
-}

@@ -1,7 +1,0 @@
-import {
-  to = keda_scaled_job.csv
-  identity = {
-    namespace = "default"
-    name      = "process-csv"
-  }
-}

@@ -1,7 +1,0 @@
-import {
-  to = keda_scaled_object.consumer
-  identity = {
-    namespace = "default"
-    name      = "consumer"
-  }
-}
