@@ -28,6 +28,8 @@ type Answer struct {
 	// Age is how long ago that is. Clocks that differ between nodes do not
 	// falsify it.
 	Age time.Duration
+	// Took is how long the source needed.
+	Took time.Duration
 	// Error says why there is no value.
 	Error string
 }

@@ -38,6 +38,7 @@ type metric struct {
 	err   string
 	at    time.Time     // by the leader's clock
 	asked time.Duration // the same moment by mirror.now
+	took  time.Duration
 }
 
 // mirror holds what was heard. Reads take no lock.
@@ -158,7 +159,7 @@ func (m *mirror) latest(namespace, object, name string) (Answer, error) {
 }
 
 func (m *metric) answer(now time.Duration) Answer {
-	return Answer{Value: m.value, At: m.at, Age: max(0, now-m.asked), Error: m.err}
+	return Answer{Value: m.value, At: m.at, Age: max(0, now-m.asked), Took: m.took, Error: m.err}
 }
 
 // ready says whether the mirror can answer at all. The error is an
@@ -191,7 +192,7 @@ func decode(t *term, object *feedpb.Object, now time.Duration, sent int64) *entr
 		age := time.Duration(sent - received.GetAtUnixNano())
 		e.metrics[i] = metric{
 			name: received.GetName(), value: received.GetValue(), err: received.GetError(),
-			at: time.Unix(0, received.GetAtUnixNano()), asked: now - age,
+			at: time.Unix(0, received.GetAtUnixNano()), asked: now - age, took: time.Duration(received.GetTookNanos()),
 		}
 	}
 	return e

@@ -14,8 +14,8 @@ import (
 	"github.com/keda-tf/terraform-provider-keda/metricsadapter/feed/feedpb"
 )
 
-// A metric whose refresh ran into the timeout is left alone for a while, doubling
-// from pauseMin to pauseMax: readers of a slow source must not pay for what they
+// A metric whose refresh ran into the timeout all the same is left alone for a
+// while, doubling from pauseMin to pauseMax: readers must not pay for what they
 // never get.
 const (
 	pauseMin = 15 * time.Second
@@ -42,7 +42,7 @@ func (c *Client) Refresh(ctx context.Context, namespace, object, metric string, 
 		return Answer{}, false
 	}
 	asked := refreshKey{key{namespace, object}, metric}
-	if c.paused(asked) {
+	if c.slow(asked) || c.paused(asked) {
 		c.metrics.refreshes.WithLabelValues("skipped").Inc()
 		return Answer{}, false
 	}
@@ -90,6 +90,13 @@ func (c *Client) refresh(ctx context.Context, l *link, asked refreshKey, maxAge 
 		}
 	}
 	return Answer{}, errNoAnswer
+}
+
+// slow says that the source needed longer than a refresh may take, the last time
+// that it was asked.
+func (c *Client) slow(asked refreshKey) bool {
+	held, err := c.mirror.latest(asked.namespace, asked.name, asked.metric)
+	return err == nil && held.Took > c.opts.RefreshTimeout
 }
 
 func (c *Client) paused(asked refreshKey) bool {

@@ -306,6 +306,7 @@ func TestRefresh(t *testing.T) {
 	})
 	l.store.Publish(object(0), []Answer{{Metric: "m", Value: 1, At: time.Now().Add(-time.Minute)}})
 	l.store.Publish(object(1), []Answer{{Metric: "m", Value: 1, At: time.Now().Add(-time.Minute)}})
+	l.store.Publish(object(2), []Answer{{Metric: "m", Value: 1, At: time.Now().Add(-time.Minute), Took: 300 * time.Millisecond}})
 	l.store.MarkComplete()
 	client := follow(t, a, at(l.address), func(o *feed.Options) { o.RefreshTimeout = 250 * time.Millisecond })
 	eventually(t, "snapshot", func() bool { return client.Ready() == nil })
@@ -327,6 +328,9 @@ func TestRefresh(t *testing.T) {
 	begin := time.Now()
 	if _, ok := client.Refresh(t.Context(), "ns1", "so1", "m", time.Second); ok || time.Since(begin) > 200*time.Millisecond {
 		t.Errorf("the second reader of a slow source waited %s", time.Since(begin))
+	}
+	if _, ok := client.Refresh(t.Context(), "ns2", "so2", "m", time.Second); ok || asked.Load() != 1 {
+		t.Error("a source that is known to be slow was asked")
 	}
 	if _, ok := client.Refresh(t.Context(), "ns0", "so9", "m", time.Second); ok {
 		t.Error("an unknown object has an answer")

@@ -128,7 +128,10 @@ func wireAnswers(answers *Answers) *feedpb.Object {
 	for i, answer := range answers.Metrics {
 		metric := &metrics[i]
 		metric.Name, metric.Value, metric.Error = answer.Metric, answer.Value, answer.Error
-		metric.AtUnixNano = answer.At.UnixNano()
+		metric.TookNanos = answer.Took.Nanoseconds()
+		if !answer.At.IsZero() { // which is out of the range of nanoseconds
+			metric.AtUnixNano = answer.At.UnixNano()
+		}
 		object.Metrics[i] = metric
 	}
 	return object

@@ -44,6 +44,9 @@ type Answer struct {
 	Value float64
 	// At is when the value was measured.
 	At time.Time
+	// Took is how long the source needed; the longest of several for a composite.
+	// A reader that cannot wait so long does not ask for a newer value.
+	Took time.Duration
 	// Error is what the HPA is told when there is no value: the source failed
 	// and no fallback applies. It carries no secret.
 	Error string

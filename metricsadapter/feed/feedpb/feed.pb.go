@@ -258,7 +258,10 @@ type Metric struct {
 	// at_unix_nano is when the source was asked.
 	AtUnixNano int64 `protobuf:"varint,3,opt,name=at_unix_nano,json=atUnixNano,proto3" json:"at_unix_nano,omitempty"`
 	// error is what the HPA is told instead of a value.
-	Error         string `protobuf:"bytes,4,opt,name=error,proto3" json:"error,omitempty"`
+	Error string `protobuf:"bytes,4,opt,name=error,proto3" json:"error,omitempty"`
+	// took_nanos is how long the source needed: a follower whose readers cannot
+	// wait so long need not ask for a refresh.
+	TookNanos     int64 `protobuf:"varint,5,opt,name=took_nanos,json=tookNanos,proto3" json:"took_nanos,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -319,6 +322,13 @@ func (x *Metric) GetError() string {
 		return x.Error
 	}
 	return ""
+}
+
+func (x *Metric) GetTookNanos() int64 {
+	if x != nil {
+		return x.TookNanos
+	}
+	return 0
 }
 
 type RefreshRequest struct {
@@ -462,13 +472,15 @@ const file_feed_proto_rawDesc = "" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x03 \x01(\x04R\aversion\x12\x12\n" +
 	"\x04gone\x18\x04 \x01(\bR\x04gone\x12.\n" +
-	"\ametrics\x18\x05 \x03(\v2\x14.keda.feed.v1.MetricR\ametrics\"j\n" +
+	"\ametrics\x18\x05 \x03(\v2\x14.keda.feed.v1.MetricR\ametrics\"\x89\x01\n" +
 	"\x06Metric\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x01R\x05value\x12 \n" +
 	"\fat_unix_nano\x18\x03 \x01(\x03R\n" +
 	"atUnixNano\x12\x14\n" +
-	"\x05error\x18\x04 \x01(\tR\x05error\"\x80\x01\n" +
+	"\x05error\x18\x04 \x01(\tR\x05error\x12\x1d\n" +
+	"\n" +
+	"took_nanos\x18\x05 \x01(\x03R\ttookNanos\"\x80\x01\n" +
 	"\x0eRefreshRequest\x12\x1c\n" +
 	"\tnamespace\x18\x01 \x01(\tR\tnamespace\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +

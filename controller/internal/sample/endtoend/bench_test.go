@@ -28,7 +28,10 @@ func BenchmarkReadThroughAPIServer(b *testing.B) {
 		store.Publish(w.object(fmt.Sprint("so", i)), answer(1))
 	}
 	store.MarkComplete()
-	eventually(b, "snapshot", func() error { return w.says(b.Context(), fmt.Sprint("so", objects-1), "1") })
+	eventually(b, "snapshot", func() error {
+		_, err := w.read(b.Context(), fmt.Sprint("so", objects-1), "s0-redis-orders")
+		return err
+	})
 	for name, age := range map[string]time.Duration{"memory": 0, "refresh": time.Hour} {
 		b.Run(name, func(b *testing.B) {
 			var took []time.Duration
