@@ -78,9 +78,9 @@ func explainUse(e *install.InUseError) string {
 
 func explainPhase(e *install.PhaseError) string {
 	if e.Status == "" {
-		return capital(fmt.Sprintf("%s was not applied: %v", e.Object, e.Err))
+		return fmt.Sprintf("The cluster did not take %s: %v", e.Object, e.Err)
 	}
-	text := capital(fmt.Sprintf("%s does not work in time: %s (%v).", e.Object, strings.TrimSuffix(e.Status, "."), e.Err))
+	text := fmt.Sprintf("Waiting for %s took too long: %s (%v).", e.Object, strings.TrimSuffix(e.Status, "."), e.Err)
 	for _, hint := range e.Hints {
 		text += "\n  " + hint
 	}

@@ -227,11 +227,15 @@ func (o Options) label(u *unstructured.Unstructured) {
 	u.SetLabels(labels)
 }
 
+// labelValue replaces what names and versions may have, but values of labels may
+// not: keda:view, 1.2.3+build.
+var labelValue = strings.NewReplacer(":", "-", "+", "_")
+
 func (o Options) labels(name string) map[string]string {
 	return map[string]string{
-		"app.kubernetes.io/name":    name,
+		"app.kubernetes.io/name":    labelValue.Replace(name),
 		"app.kubernetes.io/part-of": ControllerName,
-		"app.kubernetes.io/version": o.Version,
+		"app.kubernetes.io/version": labelValue.Replace(o.Version),
 		LabelManagedBy:              ManagedBy,
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/utils/ptr"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/manifests"
@@ -168,14 +169,21 @@ func TestNobodyMayWriteSecretsExceptTheCertificates(t *testing.T) {
 }
 
 func TestEveryObjectHasTheLabels(t *testing.T) {
-	for _, object := range manifests.Objects(render(t, manifests.Options{CreateNamespace: true, Version: "1.2.3"})) {
+	for _, object := range manifests.Objects(render(t, manifests.Options{CreateNamespace: true, Version: "1.2.3+dirty"})) {
 		labels := object.GetLabels()
 		for key, want := range map[string]string{
-			"app.kubernetes.io/name": object.GetName(), "app.kubernetes.io/part-of": "keda-operator",
-			"app.kubernetes.io/version": "1.2.3", manifests.LabelManagedBy: manifests.ManagedBy,
+			"app.kubernetes.io/part-of": "keda-operator", "app.kubernetes.io/version": "1.2.3_dirty", manifests.LabelManagedBy: manifests.ManagedBy,
 		} {
 			if labels[key] != want {
 				t.Errorf("%s %s: label %s is %q, want %q", object.GetKind(), object.GetName(), key, labels[key], want)
+			}
+		}
+		if labels["app.kubernetes.io/name"] == "" {
+			t.Errorf("%s %s has no name label", object.GetKind(), object.GetName())
+		}
+		for key, value := range labels {
+			if problems := validation.IsValidLabelValue(value); len(problems) > 0 {
+				t.Errorf("%s %s: label %s is %q: %v", object.GetKind(), object.GetName(), key, value, problems)
 			}
 		}
 	}

@@ -135,7 +135,7 @@ func proposed(state, config tftypes.Value) tftypes.Value {
 	if state.IsNull() || config.IsNull() || state.As(&before) != nil || config.As(&wanted) != nil {
 		return config
 	}
-	for _, name := range []string{"uid", "hpa_name", "namespace"} {
+	for _, name := range []string{"uid", "hpa_name", "namespace", "id", "version", "inventory"} {
 		if value, ok := wanted[name]; ok && value.IsNull() {
 			wanted[name] = before[name]
 		}

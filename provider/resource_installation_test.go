@@ -1,0 +1,194 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package provider
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/manifests"
+	"github.com/keda-tf/terraform-provider-keda/provider/internal/acctest"
+	"github.com/keda-tf/terraform-provider-keda/provider/internal/convert"
+	"github.com/keda-tf/terraform-provider-keda/provider/internal/install"
+)
+
+const installationType = "keda_installation"
+
+// fullInstallation uses every argument that reaches the cluster.
+func fullInstallation() map[string]any {
+	component := func() map[string]any {
+		return map[string]any{
+			"image": "local.test/x:dev", "replicas": 2, "args": []any{"--a"},
+			"resources": map[string]any{"requests": map[string]any{"cpu": "1000m"}, "limits": map[string]any{"memory": "1Gi"}},
+			"env": []any{map[string]any{"name": "A", "value": "b"},
+				map[string]any{"name": "S", "secret_key_ref": map[string]any{"name": "secret", "key": "k"}}},
+			"service_account_annotations": map[string]any{"eks.amazonaws.com/role-arn": "arn"},
+			"pod_labels":                  map[string]any{"team": "data"}, "pod_annotations": map[string]any{"x/y": "z"},
+		}
+	}
+	return map[string]any{
+		"namespace": "scaling", "controller": component(), "metrics_adapter": component(),
+		"image_registry": "mirror.test", "image_pull_policy": "Never", "image_pull_secrets": []any{"pull"},
+		"watch_namespaces": []any{"shop"}, "scale_target": []any{map[string]any{"group": "argoproj.io", "resource": "rollouts"}},
+		"cluster_domain": "c.local", "log_level": "debug", "webhook": map[string]any{"enabled": true, "failure_policy": "Fail"},
+		"node_selector": map[string]any{"a": "b"}, "priority_class_name": "high",
+		"toleration": []any{map[string]any{"key": "k", "operator": "Exists", "effect": "NoExecute", "toleration_seconds": 5}},
+	}
+}
+
+func TestInstallationSchemaIsValid(t *testing.T) {
+	r := newInstallation("test").(*installation)
+	if diags := r.schema.ValidateImplementation(t.Context()); diags.HasError() {
+		t.Error(diags)
+	}
+}
+
+// Every argument must end in the rendered options: an argument whose place is
+// misspelt would silently do nothing.
+func TestInstallationArgumentsReachTheirOptions(t *testing.T) {
+	s := acctest.NewSession(t, New("test"))
+	r := newInstallation("test").(*installation)
+	values := s.Config(installationType, fullInstallation())
+	e := convert.Expand(r.fields, values)
+	_, got, err := r.render(e, values)
+	if err != nil || len(e.Problems) > 0 {
+		t.Fatal(err, e.Problems)
+	}
+	for name, component := range map[string]manifests.Component{"controller": got.Controller, "metrics_adapter": got.MetricsAdapter} {
+		if component.Image != "local.test/x:dev" || component.Replicas != 2 || component.Args[0] != "--a" ||
+			component.Resources.Requests.Cpu().String() != "1" || component.Resources.Limits.Memory().String() != "1Gi" ||
+			component.Env[0].Value != "b" || component.Env[1].ValueFrom.SecretKeyRef.Key != "k" ||
+			component.AccountAnnotations["eks.amazonaws.com/role-arn"] != "arn" ||
+			component.PodLabels["team"] != "data" || component.PodAnnotations["x/y"] != "z" {
+			t.Errorf("%s: %+v", name, component)
+		}
+	}
+	got.Controller, got.MetricsAdapter = manifests.Component{}, manifests.Component{}
+	if *got.Webhook.Enabled != true || *got.Tolerations[0].TolerationSeconds != 5 {
+		t.Errorf("webhook %+v, tolerations %+v", got.Webhook, got.Tolerations)
+	}
+	got.Webhook.Enabled, got.Tolerations = nil, nil
+	want := manifests.Options{
+		Namespace: "scaling", CreateNamespace: true, Version: "test", ImageRegistry: "mirror.test", ImagePullPolicy: "Never",
+		ImagePullSecrets: []string{"pull"}, WatchNamespaces: []string{"shop"},
+		ScaleTargets: []manifests.ScaleTarget{{Group: "argoproj.io", Resource: "rollouts"}}, ClusterDomain: "c.local", LogLevel: "debug",
+		Webhook: manifests.Webhook{FailurePolicy: "Fail"}, NodeSelector: map[string]string{"a": "b"}, PriorityClassName: "high",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestInstallationPlansWithoutACluster(t *testing.T) {
+	s := acctest.NewSession(t, New("test")).Configure(map[string]any{"host": acctest.Unknown})
+	null := tftypes.NewValue(s.Type(installationType), nil)
+	plan, diagnostics := s.Plan(installationType, null, s.Config(installationType, fullInstallation()))
+	if text := acctest.Text(diagnostics); text != "" {
+		t.Fatal(text)
+	}
+	inventory := inventoryOf(plan)
+	if inventory["deployments.apps scaling/keda-operator"] == "" || inventory["rolebindings.rbac.authorization.k8s.io shop/keda-operator-watched"] == "" {
+		t.Errorf("planned inventory %v", inventory)
+	}
+	if version, _ := convert.Known(plan, "version"); version != "test" {
+		t.Errorf("planned version %q", version)
+	}
+}
+
+func TestInstallationPlansUnknownValues(t *testing.T) {
+	s := acctest.NewSession(t, New("test")).Configure(map[string]any{"host": acctest.Unknown})
+	null := tftypes.NewValue(s.Type(installationType), nil)
+	for name, config := range map[string]map[string]any{
+		"namespace": {"namespace": acctest.Unknown},
+		"image":     {"controller": map[string]any{"image": acctest.Unknown}},
+		"role":      {"controller": map[string]any{"service_account_annotations": map[string]any{"eks.amazonaws.com/role-arn": acctest.Unknown}}},
+		"registry":  {"image_registry": acctest.Unknown},
+		"block":     {"webhook": acctest.Unknown},
+		"watched":   {"watch_namespaces": []any{"a", acctest.Unknown}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			plan, diagnostics := s.Plan(installationType, null, s.Config(installationType, config))
+			if text := acctest.Text(diagnostics); text != "" {
+				t.Fatal(text)
+			}
+			if convert.Attribute(plan, "inventory").IsKnown() {
+				t.Error("the inventory is known")
+			}
+			if known := convert.Attribute(plan, "id").IsKnown(); known == (name == "namespace") {
+				t.Errorf("id known: %v", known)
+			}
+		})
+	}
+}
+
+func TestInstallationPlanNamesWhatAReleaseChanges(t *testing.T) {
+	null := func(s *acctest.Session) tftypes.Value { return tftypes.NewValue(s.Type(installationType), nil) }
+	old := acctest.NewSession(t, New("1.0.0")).Configure(map[string]any{"host": "http://localhost:1"})
+	config := old.Config(installationType, map[string]any{})
+	before, _ := old.Plan(installationType, null(old), config)
+	again, _ := old.Plan(installationType, before, config)
+	if !again.Equal(before) {
+		t.Errorf("the same release plans a change:\n%s\n%s", before, again)
+	}
+	upgraded := acctest.NewSession(t, New("1.1.0")).Configure(map[string]any{"host": "http://localhost:1"})
+	after, _ := upgraded.Plan(installationType, before, config)
+	if version, _ := convert.Known(after, "version"); version != "1.1.0" {
+		t.Errorf("planned version %q", version)
+	}
+	const id = "deployments.apps keda/keda-operator"
+	if inventoryOf(before)[id] == inventoryOf(after)[id] {
+		t.Error("the plan does not show that the controller changes")
+	}
+}
+
+func TestInstallationRefusesBadArguments(t *testing.T) {
+	s := acctest.NewSession(t, New("test"))
+	for _, test := range []struct {
+		name   string
+		config map[string]any
+		want   string
+	}{
+		{"namespace", map[string]any{"namespace": "Keda"}, `"Keda" is not allowed`},
+		{"watched", map[string]any{"watch_namespaces": []any{"a", "b/c"}}, "At watch_namespaces[1]."},
+		{"quantity", map[string]any{"controller": map[string]any{"resources": map[string]any{"limits": map[string]any{"memory": "1Gb"}}}},
+			`"1Gb" is not allowed: write a Kubernetes quantity such as 100m, 0.5 or 100Mi`},
+		{"replicas", map[string]any{"metrics_adapter": map[string]any{"replicas": 0}}, "0 is less than 1"},
+		{"log level", map[string]any{"log_level": "warn"}, `"warn" is not one of "debug", "info", "error"`},
+		{"policy", map[string]any{"webhook": map[string]any{"failure_policy": "Igore"}}, `Did you mean "Ignore"?`},
+		{"on_destroy", map[string]any{"on_destroy": "force"}, `"force" is not one of`},
+		{"label", map[string]any{"controller": map[string]any{"pod_labels": map[string]any{"a": "b c"}}}, `"b c" is not allowed`},
+		{"node", map[string]any{"node_selector": map[string]any{"a b": "c"}}, `"a b" is not allowed`},
+		{"timeout", map[string]any{"timeouts": map[string]any{"create": "soon"}}, `"soon" is not a duration`},
+		{"env", map[string]any{"controller": map[string]any{"env": []any{map[string]any{"value": "x"}}}}, "name is required"},
+		{"target", map[string]any{"scale_target": []any{map[string]any{"group": "argoproj.io"}}}, "resource is required"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if text := acctest.Text(s.Validate(installationType, s.Config(installationType, test.config))); !strings.Contains(text, test.want) {
+				t.Errorf("got %q, want %q in it", text, test.want)
+			}
+		})
+	}
+}
+
+func TestInventoryKeysCanBeReadBack(t *testing.T) {
+	s := acctest.NewSession(t, New("test"))
+	r := newInstallation("test").(*installation)
+	values := s.Config(installationType, fullInstallation())
+	wanted, err := r.wanted(convert.Expand(r.fields, values), values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id := range wanted {
+		ref, err := install.ParseID(id)
+		if err != nil || ref.String() != id {
+			t.Errorf("%q reads as %q: %v", id, ref, err)
+		}
+	}
+	if len(wanted) < 25 {
+		t.Errorf("only %d objects: %v", len(wanted), wanted)
+	}
+}
