@@ -145,10 +145,16 @@ func rolledOut(live *unstructured.Unstructured) (bool, string) {
 		want = 1
 	}
 	total, updated, available := number("status", "replicas"), number("status", "updatedReplicas"), number("status", "availableReplicas")
-	if number("status", "observedGeneration") >= live.GetGeneration() && updated == want && available == want && total == want {
-		return true, ""
+	text := fmt.Sprintf("%d of %d pods are updated and %d available", updated, want, available)
+	switch {
+	case number("status", "observedGeneration") < live.GetGeneration():
+		return false, "the change has not been seen yet"
+	case total > updated:
+		return false, fmt.Sprintf("%s; %d old pods are still there", text, total-updated)
+	case updated != want || available != want:
+		return false, text
 	}
-	return false, fmt.Sprintf("%d of %d pods are updated and %d available", updated, want, available)
+	return true, ""
 }
 
 // trusted reports whether the controller has told the API server which
