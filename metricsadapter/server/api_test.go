@@ -5,6 +5,7 @@ package server
 
 import (
 	"encoding/json"
+	"errors"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -13,13 +14,19 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/pflag"
 	authorizationv1 "k8s.io/api/authorization/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"k8s.io/client-go/util/cert"
+	"k8s.io/component-base/metrics/legacyregistry"
+	apimetrics "sigs.k8s.io/custom-metrics-apiserver/pkg/apiserver/metrics"
+	"sigs.k8s.io/custom-metrics-apiserver/pkg/provider"
 
 	"github.com/keda-tf/terraform-provider-keda/metricsadapter/feed"
 )
@@ -191,6 +198,26 @@ func TestOptions(t *testing.T) {
 	half.base.SecureServing.ServerCert.CertKey.CertFile = "x"
 	if err := half.complete(); err == nil || !strings.Contains(err.Error(), "--tls-private-key-file") {
 		t.Errorf("a certificate without a key: %v", err)
+	}
+}
+
+// TestMetricsHaveNoDuplicates: a name in both registries would be an error.
+func TestMetricsHaveNoDuplicates(t *testing.T) {
+	registry := prometheus.NewPedanticRegistry()
+	o := NewOptions()
+	o.FeedAddress = "127.0.0.1:1"
+	follower, err := o.follower(t.TempDir(), registry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers := NewProvider(follower, time.Second)
+	if err := errors.Join(registry.Register(answers), apimetrics.RegisterMetrics(legacyregistry.Register)); err != nil {
+		t.Fatal(err)
+	}
+	_, _ = answers.GetExternalMetric(t.Context(), "shop", labels.Everything(), provider.ExternalMetricInfo{})
+	families, err := everything(registry).Gather()
+	if err != nil || len(families) < 20 {
+		t.Errorf("%d metrics, %v", len(families), err)
 	}
 }
 

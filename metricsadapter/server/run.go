@@ -89,14 +89,18 @@ func (o *Options) follower(certDir string, registry prometheus.Registerer) (*fee
 	})
 }
 
-// serveMetrics serves our metrics and those of the API server library, which has
-// a registry of its own with the Go runtime's and the process's.
+// everything joins our metrics and those of the API server library, which has a
+// registry of its own with the Go runtime's and the process's.
+func everything(ours prometheus.Gatherer) prometheus.Gatherers {
+	return prometheus.Gatherers{ours, legacyregistry.DefaultGatherer}
+}
+
+// serveMetrics serves Prometheus metrics until ctx ends.
 func serveMetrics(ctx context.Context, port int, registry prometheus.Gatherer) error {
 	// Only a second Run in one process finds it registered already.
 	_ = apimetrics.RegisterMetrics(legacyregistry.Register)
 	mux := http.NewServeMux()
-	gatherers := prometheus.Gatherers{registry, legacyregistry.DefaultGatherer}
-	mux.Handle("/metrics", promhttp.HandlerFor(gatherers, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
+	mux.Handle("/metrics", promhttp.HandlerFor(everything(registry), promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("", strconv.Itoa(port)))

@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -47,6 +48,7 @@ func TestAdapterOnCluster(t *testing.T) {
 	t.Run("errors reach the HPA with their message", func(t *testing.T) { testErrors(t, w) })
 	t.Run("reads outlive the leader", func(t *testing.T) { testLeaderCrash(t, w, crash) })
 	t.Run("an HPA scales a Deployment while nobody leads", func(t *testing.T) { testHPA(t, w) })
+	t.Run("Prometheus sees it", func(t *testing.T) { testMetrics(t, w) })
 	t.Run("a new certificate is served without a restart", func(t *testing.T) { testRotation(t, w) })
 }
 
@@ -176,6 +178,34 @@ spec:
 		}
 		return nil
 	})
+}
+
+// testMetrics looks for a metric of each of the three registries.
+func testMetrics(t *testing.T, w *world) {
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/metrics", w.promPort), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	response, err := transport.RoundTrip(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("%d, %v", response.StatusCode, err)
+	}
+	for _, want := range []string{
+		`keda_internal_metricsservice_grpc_client_started_total{grpc_method="Follow"`,
+		"keda_metricsadapter_feed_connects_total 2", `keda_metricsadapter_reads_total{result="value"}`,
+		"keda_metricsadapter_value_age_seconds_count", "apiserver_request_total{", "go_goroutines ",
+	} {
+		if !strings.Contains(string(body), want) {
+			t.Errorf("no %s", want)
+		}
+	}
 }
 
 func testRotation(t *testing.T, w *world) {

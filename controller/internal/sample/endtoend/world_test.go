@@ -54,6 +54,7 @@ type world struct {
 	keeper    *certs.Keeper
 	rotator   *certs.Rotator
 	apiPort   int // the adapter's, for TLS
+	promPort  int // the adapter's, for Prometheus
 }
 
 // newWorld starts a cluster and an adapter that has no leader to follow yet.
@@ -69,7 +70,7 @@ func newWorld(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	w.namespace = w.Namespace(t)
-	w.apiPort = freePort(t)
+	w.apiPort, w.promPort = freePort(t), freePort(t)
 	direct, err := client.New(w.rest, client.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -94,7 +95,7 @@ func (w *world) startAdapter(t testing.TB) {
 	options.AddFlags(flags)
 	if err := flags.Parse([]string{
 		"--kubeconfig=" + w.Kubeconfig(), "--cert-dir=" + w.certDir,
-		"--secure-port=" + strconv.Itoa(w.apiPort), "--bind-address=127.0.0.1", "--port=0",
+		"--secure-port=" + strconv.Itoa(w.apiPort), "--bind-address=127.0.0.1", "--port=" + strconv.Itoa(w.promPort),
 		"--leader-election-namespace=" + w.namespace, "--leader-election-id=" + leaseName,
 		"--metrics-service-grpc-authority=keda-operator." + w.namespace + ".svc",
 		"--stale-after=1m",
