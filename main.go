@@ -6,13 +6,13 @@
 package main
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"log"
 	"os"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
 	"github.com/keda-tf/terraform-provider-keda/provider"
 )
@@ -29,12 +29,21 @@ func main() {
 		return
 	}
 	quietSDK()
-	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
-		Address: "registry.terraform.io/keda-tf/keda", Debug: *debug,
-	})
-	if err != nil {
+	if err := serve(*debug); err != nil {
 		log.Fatal(err)
 	}
+}
+
+func serve(debug bool) error {
+	server, err := provider.Server(version)()
+	if err != nil {
+		return err
+	}
+	var options []tf6server.ServeOpt
+	if debug {
+		options = append(options, tf6server.WithManagedDebug())
+	}
+	return tf6server.Serve("registry.terraform.io/keda-tf/keda", func() tfprotov6.ProviderServer { return server }, options...)
 }
 
 // quietSDK turns the plugin SDK's own log down when nobody asked for a log. It

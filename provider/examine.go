@@ -23,38 +23,38 @@ import (
 
 // examine reports everything that is wrong with a configuration, as far as it is
 // known. It runs when Terraform validates, plans and applies.
-func (r *customResource) examine(e *convert.Expansion, config tftypes.Value, diags *diag.Diagnostics) {
+func (d *definition) examine(e *convert.Expansion, config tftypes.Value, diags *diag.Diagnostics) {
 	for _, p := range e.Problems {
 		diags.AddAttributeError(p.Path, p.Summary, at(p.Path, p.Detail))
 	}
 	examineTimeouts(config, diags)
-	r.examineAnnotations(config, diags)
-	if r.misfits != nil && r.examineMisfits(e, config, diags) {
+	d.examineAnnotations(config, diags)
+	if d.misfits != nil && d.examineMisfits(e, config, diags) {
 		return
 	}
 	unknown := make([]v1alpha1.Path, len(e.Unknown))
 	for i, location := range e.Unknown {
 		unknown[i] = v1alpha1.Path(location)
 	}
-	violations, err := r.check(e.Object, unknown)
+	violations, err := d.check(e.Object, unknown)
 	if err != nil {
-		diags.AddError("Not a "+r.kind, fmt.Sprintf("The configuration cannot be read as a %s: %v.", r.kind, err))
+		diags.AddError("Not a "+d.kind, fmt.Sprintf("The configuration cannot be read as a %s: %v.", d.kind, err))
 	}
 	for _, v := range violations {
-		r.violation(v, config, diags)
+		d.violation(v, config, diags)
 	}
 }
 
 // violation turns a violation into a diagnostic at its argument.
-func (r *customResource) violation(v v1alpha1.Violation, config tftypes.Value, diags *diag.Diagnostics) {
+func (d *definition) violation(v v1alpha1.Violation, config tftypes.Value, diags *diag.Diagnostics) {
 	location := convert.Location(v.Path)
-	place := convert.Locate(r.fields, config, location)
+	place := convert.Locate(d.fields, config, location)
 	name := lastName(place, location)
 	text := name
 	if v.Value != nil {
 		text += fmt.Sprintf(" = %s", quote(v.Value))
 	}
-	text += " " + r.inHCL(v.Message, config, location) + "."
+	text += " " + d.inHCL(v.Message, config, location) + "."
 	if v.Suggestion != "" {
 		text += fmt.Sprintf(" Did you mean %q?", v.Suggestion)
 	}
@@ -130,10 +130,10 @@ func examineTimeouts(config tftypes.Value, diags *diag.Diagnostics) {
 }
 
 // examineAnnotations reports annotations that have an argument of their own.
-func (r *customResource) examineAnnotations(config tftypes.Value, diags *diag.Diagnostics) {
+func (d *definition) examineAnnotations(config tftypes.Value, diags *diag.Diagnostics) {
 	annotations := convert.Attribute(config, "annotations")
-	for i := range r.fields {
-		f := &r.fields[i]
+	for i := range d.fields {
+		f := &d.fields[i]
 		key, ok := annotationKey(f)
 		if !ok || convert.Attribute(config, f.Name).IsNull() {
 			continue
@@ -153,10 +153,10 @@ func annotationKey(f *schema.Field) (string, bool) {
 	return f.At[2], true
 }
 
-func (r *customResource) examineMisfits(e *convert.Expansion, config tftypes.Value, diags *diag.Diagnostics) bool {
-	misfits := r.misfits(e.Object)
+func (d *definition) examineMisfits(e *convert.Expansion, config tftypes.Value, diags *diag.Diagnostics) bool {
+	misfits := d.misfits(e.Object)
 	for _, m := range misfits {
-		place := convert.Locate(r.fields, config, m.At)
+		place := convert.Locate(d.fields, config, m.At)
 		diags.AddAttributeError(place, m.Summary, at(place, m.Detail))
 	}
 	return len(misfits) > 0
@@ -164,24 +164,24 @@ func (r *customResource) examineMisfits(e *convert.Expansion, config tftypes.Val
 
 // explain turns an error of the cluster into diagnostics, at arguments where the
 // server names fields.
-func (r *customResource) explain(err error, config tftypes.Value, diags *diag.Diagnostics) {
+func (d *definition) explain(err error, config tftypes.Value, diags *diag.Diagnostics) {
 	var refused *kube.RefusedError
 	var unreachable *kube.UnreachableError
 	switch {
 	case isNoKind(err):
 		diags.AddError("KEDA is not installed", fmt.Sprintf("The cluster has no %s.%s. Add a keda_installation resource and depends_on = "+
-			"[keda_installation.<name>] to this one, or install KEDA otherwise.", r.plural, v1alpha1.GroupVersion.Group))
+			"[keda_installation.<name>] to this one, or install KEDA otherwise.", d.plural, v1alpha1.GroupVersion.Group))
 	case errors.As(err, &unreachable):
 		diags.AddError("Kubernetes did not answer", capital(err.Error())+".\n\n"+howToConfigure)
 	case errors.As(err, &refused) && len(refused.Conflicts) > 0:
 		for _, c := range refused.Conflicts {
-			place := convert.Locate(r.fields, config, convert.ParseLocation(c.Field))
+			place := convert.Locate(d.fields, config, convert.ParseLocation(c.Field))
 			diags.AddAttributeError(place, "Field owned by "+c.Message, at(place, fmt.Sprintf("%s was set by %s to another value. Remove the argument to leave "+
 				"it to that manager, or set force_conflicts = true to take it over.", lastName(place, convert.ParseLocation(c.Field)), c.Message)))
 		}
 	case errors.As(err, &refused) && len(refused.Causes) > 0:
 		for _, c := range refused.Causes {
-			place := convert.Locate(r.fields, config, convert.ParseLocation(c.Field))
+			place := convert.Locate(d.fields, config, convert.ParseLocation(c.Field))
 			diags.AddAttributeError(place, "Refused by the cluster", at(place, c.Field+": "+c.Message))
 		}
 	default:

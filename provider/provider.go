@@ -32,7 +32,11 @@ func New(version string) func() provider.Provider {
 	return func() provider.Provider { return &kedaProvider{version: version} }
 }
 
-type kedaProvider struct{ version string }
+type kedaProvider struct {
+	version string
+	// session is nil before the provider is configured.
+	session *session
+}
 
 // session is what a configured provider gives its resources.
 type session struct {
@@ -62,7 +66,7 @@ func (p *kedaProvider) Configure(ctx context.Context, req provider.ConfigureRequ
 	s := &session{unknown: c.unknown(ctx)}
 	s.ignoredLabels = patterns(ctx, c.IgnoreLabels, "ignore_labels", &resp.Diagnostics)
 	s.ignoredAnnotations = patterns(ctx, c.IgnoreAnnotations, "ignore_annotations", &resp.Diagnostics)
-	resp.ResourceData, resp.DataSourceData = s, s
+	p.session, resp.ResourceData, resp.DataSourceData = s, s, s
 	if len(s.unknown) > 0 {
 		if req.ClientCapabilities.DeferralAllowed {
 			resp.Deferred = &provider.Deferred{Reason: provider.DeferredReasonProviderConfigUnknown}
@@ -82,6 +86,20 @@ func (s *session) notYet() (*kube.Client, error) {
 	}
 	return nil, fmt.Errorf("the provider's arguments %s depend on resources that do not exist yet, so its objects cannot be read. "+
 		"Create those first with terraform apply -target, or give the provider values that are known", strings.Join(s.unknown, ", "))
+}
+
+// client is nil, and diags say why, when there is no cluster to talk to.
+func (s *session) client(diags *diag.Diagnostics) *kube.Client {
+	if s == nil {
+		diags.AddError("Provider not configured", howToConfigure)
+		return nil
+	}
+	client, err := s.cluster.Client()
+	if err != nil {
+		diags.AddError("No cluster to talk to", capital(strings.TrimSuffix(err.Error(), "."))+".")
+		return nil
+	}
+	return client
 }
 
 func patterns(ctx context.Context, list types.List, name string, diags *diag.Diagnostics) []*regexp.Regexp {
@@ -105,10 +123,10 @@ func patterns(ctx context.Context, list types.List, name string, diags *diag.Dia
 func (p *kedaProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
 		func() resource.Resource { return newInstallation(p.version) },
-		newScaledObject,
-		newScaledJob,
-		newTriggerAuthentication,
-		newClusterTriggerAuthentication,
+		func() resource.Resource { return face{scaledObject()} },
+		func() resource.Resource { return face{scaledJob()} },
+		func() resource.Resource { return face{triggerAuthentication()} },
+		func() resource.Resource { return face{clusterTriggerAuthentication()} },
 	}
 }
 

@@ -6,11 +6,12 @@ package provider
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	rs "github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"k8s.io/apimachinery/pkg/runtime"
-	runtimeschema "k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/provider/internal/convert"
@@ -24,11 +25,9 @@ type definition struct {
 	// are those of the custom resource.
 	name, kind, plural string
 	namespaced         bool
-	// prose describes the resource, fields are its arguments and schema is made
-	// of both.
+	// prose describes the resource, fields are its arguments.
 	prose  string
 	fields []schema.Field
-	schema rs.Schema
 	// ready says that the controller reports a Ready condition.
 	ready bool
 	// check returns what is wrong with an object of which some is not known.
@@ -42,72 +41,74 @@ type definition struct {
 	// derived returns the values of computed arguments that follow from the
 	// others; nil when there are none.
 	derived func(*convert.Expansion) map[string]tftypes.Value
+
+	// schema is made of prose and fields, wire is its type in the protocol and
+	// identity that of what identifies an object.
+	schema         rs.Schema
+	wire, identity tftypes.Object
 }
 
 // define completes a definition.
 func define(d definition) *definition {
-	d.schema = schema.Resource(d.prose, d.fields)
+	d.schema = schema.Served(d.prose, d.fields)
+	d.wire = d.schema.Type().TerraformType(context.Background()).(tftypes.Object)
+	d.identity = d.identitySchema().Type().TerraformType(context.Background()).(tftypes.Object)
 	return &d
 }
 
-// customResource is a Terraform resource for a custom resource of KEDA.
-type customResource struct {
-	*definition
-	session *session
-}
-
-var (
-	_ resource.ResourceWithConfigure      = &customResource{}
-	_ resource.ResourceWithValidateConfig = &customResource{}
-	_ resource.ResourceWithModifyPlan     = &customResource{}
-	_ resource.ResourceWithImportState    = &customResource{}
-	_ resource.ResourceWithIdentity       = &customResource{}
-)
-
-func (r *customResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_" + r.name
-}
-
-func (r *customResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	resp.Schema = r.schema
-}
-
-// Configure takes the session; there is none while Terraform only validates.
-func (r *customResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	r.session, _ = req.ProviderData.(*session)
-}
-
-// ValidateConfig checks what is known without a plan.
-func (r *customResource) ValidateConfig(_ context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	r.examine(convert.Expand(r.fields, req.Config.Raw), req.Config.Raw, &resp.Diagnostics)
-}
-
-// ModifyPlan checks again, because a plan knows more than the configuration
-// alone, and fills in computed arguments that follow from the others.
-func (r *customResource) ModifyPlan(_ context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	plan := req.Plan.Raw
-	if plan.IsNull() || plan.Equal(req.State.Raw) {
-		return
+func (d *definition) identitySchema() identityschema.Schema {
+	attributes := map[string]identityschema.Attribute{
+		"name": identityschema.StringAttribute{RequiredForImport: true, Description: "Name of the object."},
 	}
-	expansion := convert.Expand(r.fields, plan)
-	r.examine(expansion, plan, &resp.Diagnostics)
-	if r.derived != nil {
-		resp.Plan.Raw = convert.With(plan, r.derived(expansion))
+	if d.namespaced {
+		attributes["namespace"] = identityschema.StringAttribute{OptionalForImport: true, Description: "Namespace of the object, default \"default\"."}
 	}
+	return identityschema.Schema{Attributes: attributes}
 }
 
-// ref names the object of a plan or state.
-func (r *customResource) ref(values tftypes.Value) kube.Ref {
+// ref names the object of a plan, state or identity.
+func (d *definition) ref(values tftypes.Value) kube.Ref {
 	name, _ := convert.Known(values, "name")
-	ref := kube.Ref{Resource: r.resource(), Name: name}
-	if r.namespaced {
+	ref := kube.Ref{Resource: v1alpha1.GroupVersion.WithResource(d.plural), Name: name}
+	if d.namespaced {
 		ref.Namespace, _ = convert.Known(values, "namespace")
 	}
 	return ref
 }
 
-func (r *customResource) resource() runtimeschema.GroupVersionResource {
-	return v1alpha1.GroupVersion.WithResource(r.plural)
+// plan completes what Terraform proposes: checks it, because a plan knows more
+// than the configuration alone, and fills in computed arguments. It returns the
+// arguments whose change replaces the object.
+func (d *definition) plan(prior, proposed, config tftypes.Value, diags *diag.Diagnostics) (planned tftypes.Value, replaced []string) {
+	set := map[string]tftypes.Value{}
+	for i := range d.fields {
+		f := &d.fields[i]
+		before, wanted := convert.Attribute(prior, f.Name), convert.Attribute(config, f.Name)
+		switch {
+		case f.Assumed && wanted.IsNull():
+			set[f.Name] = tftypes.NewValue(tftypes.String, f.Default)
+		case f.FromServer() && (before.Type() == nil || before.IsNull()):
+			set[f.Name] = tftypes.NewValue(d.wire.AttributeTypes[f.Name], tftypes.UnknownValue)
+		case f.FromServer():
+			set[f.Name] = before
+		}
+	}
+	planned = convert.With(proposed, set)
+	if planned.Equal(prior) {
+		return planned, nil
+	}
+	expansion := convert.Expand(d.fields, planned)
+	d.examine(expansion, planned, diags)
+	if d.derived != nil {
+		planned = convert.With(planned, d.derived(expansion))
+	}
+	for i := range d.fields {
+		f := &d.fields[i]
+		if f.Replace && !prior.IsNull() && !convert.Attribute(prior, f.Name).Equal(convert.Attribute(planned, f.Name)) {
+			replaced = append(replaced, f.Name)
+		}
+	}
+	return planned, replaced
 }
 
 // decode turns an object into its Go type.
@@ -126,4 +127,40 @@ func checked[T any](validate func(*T, ...v1alpha1.Path) v1alpha1.Violations) fun
 		}
 		return validate(typed, unknown...), nil
 	}
+}
+
+// face is what the framework sees of a custom resource: its schema. The calls
+// of Terraform are answered by server.go.
+type face struct{ *definition }
+
+var _ resource.ResourceWithIdentity = face{}
+
+func (r face) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_" + r.name
+}
+
+func (r face) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = r.schema
+}
+
+func (r face) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = r.identitySchema()
+}
+
+const notServed = "This resource is served by provider.Server, not by the framework alone"
+
+func (face) Create(_ context.Context, _ resource.CreateRequest, resp *resource.CreateResponse) {
+	resp.Diagnostics.AddError(notServed, "")
+}
+
+func (face) Read(_ context.Context, _ resource.ReadRequest, resp *resource.ReadResponse) {
+	resp.Diagnostics.AddError(notServed, "")
+}
+
+func (face) Update(_ context.Context, _ resource.UpdateRequest, resp *resource.UpdateResponse) {
+	resp.Diagnostics.AddError(notServed, "")
+}
+
+func (face) Delete(_ context.Context, _ resource.DeleteRequest, resp *resource.DeleteResponse) {
+	resp.Diagnostics.AddError(notServed, "")
 }

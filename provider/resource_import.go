@@ -4,7 +4,6 @@
 package provider
 
 import (
-	"context"
 	"fmt"
 	"regexp"
 	"slices"
@@ -12,10 +11,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
-	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -24,60 +19,28 @@ import (
 	"github.com/keda-tf/terraform-provider-keda/provider/internal/kube"
 )
 
-// IdentitySchema says what identifies an object: its namespace and name.
-func (r *customResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	attributes := map[string]identityschema.Attribute{
-		"name": identityschema.StringAttribute{RequiredForImport: true, Description: "Name of the object."},
+// importedAs is the state of which only the name is known. It takes an ID, which
+// is namespace/name (name alone for cluster-scoped kinds) or what
+// kubernetes_manifest uses, or else an identity.
+func (d *definition) importedAs(id string, identity tftypes.Value) (tftypes.Value, error) {
+	ref := d.ref(identity)
+	if d.namespaced && ref.Namespace == "" {
+		ref.Namespace = "default"
 	}
-	if r.namespaced {
-		attributes["namespace"] = identityschema.StringAttribute{OptionalForImport: true, Description: "Namespace of the object, default \"default\"."}
+	if id != "" || ref.Name == "" {
+		var err error
+		if ref.Namespace, ref.Name, err = d.parseID(id); err != nil {
+			return tftypes.Value{}, err
+		}
 	}
-	resp.IdentitySchema = identityschema.Schema{Attributes: attributes}
+	values := map[string]tftypes.Value{"name": tftypes.NewValue(tftypes.String, ref.Name)}
+	if d.namespaced {
+		values["namespace"] = tftypes.NewValue(tftypes.String, ref.Namespace)
+	}
+	return convert.Blank(d.wire, values), nil
 }
 
-func (r *customResource) identify(ctx context.Context, identity *tfsdk.ResourceIdentity, ref kube.Ref) diag.Diagnostics {
-	if identity == nil {
-		return nil
-	}
-	diags := identity.SetAttribute(ctx, path.Root("name"), ref.Name)
-	if r.namespaced {
-		diags.Append(identity.SetAttribute(ctx, path.Root("namespace"), ref.Namespace)...)
-	}
-	return diags
-}
-
-// ImportState takes namespace/name (name alone for cluster-scoped kinds), the ID
-// that kubernetes_manifest uses, or an identity.
-func (r *customResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	namespace, name, err := r.parseID(req.ID)
-	if req.ID == "" && req.Identity != nil {
-		namespace, name, err = r.fromIdentity(ctx, req.Identity, &resp.Diagnostics)
-	}
-	if err != nil {
-		resp.Diagnostics.AddError("Cannot import by this ID", err.Error())
-		return
-	}
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("name"), name)...)
-	if r.namespaced {
-		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("namespace"), namespace)...)
-	}
-	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, kube.Ref{Namespace: namespace, Name: name})...)
-}
-
-func (r *customResource) fromIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, diags *diag.Diagnostics) (namespace, name string, err error) {
-	var n, ns types.String
-	diags.Append(identity.GetAttribute(ctx, path.Root("name"), &n)...)
-	if !r.namespaced {
-		return "", n.ValueString(), nil
-	}
-	diags.Append(identity.GetAttribute(ctx, path.Root("namespace"), &ns)...)
-	if ns.ValueString() == "" {
-		return "default", n.ValueString(), nil
-	}
-	return ns.ValueString(), n.ValueString(), nil
-}
-
-func (r *customResource) parseID(id string) (namespace, name string, err error) {
+func (d *definition) parseID(id string) (namespace, name string, err error) {
 	if strings.Contains(id, "=") {
 		pairs := map[string]string{}
 		for pair := range strings.SplitSeq(id, ",") {
@@ -85,51 +48,50 @@ func (r *customResource) parseID(id string) (namespace, name string, err error) 
 			pairs[strings.TrimSpace(key)] = strings.TrimSpace(value)
 		}
 		namespace, name = pairs["namespace"], pairs["name"]
-		if kind := pairs["kind"]; kind != "" && kind != r.kind {
-			return "", "", fmt.Errorf("%q names a %s, but keda_%s holds a %s", id, kind, r.name, r.kind)
+		if kind := pairs["kind"]; kind != "" && kind != d.kind {
+			return "", "", fmt.Errorf("%q names a %s, but keda_%s holds a %s", id, kind, d.name, d.kind)
 		}
-	} else if r.namespaced {
+	} else if d.namespaced {
 		namespace, name, _ = strings.Cut(id, "/")
 	} else {
 		name = id
 	}
-	if name == "" || strings.Contains(name, "/") || (namespace == "") == r.namespaced {
-		return "", "", fmt.Errorf("%q does not name one object. Write it as %s", id, r.idForm())
+	if name == "" || strings.Contains(name, "/") || (namespace == "") == d.namespaced {
+		return "", "", fmt.Errorf("%q does not name one object. Write it as %s", id, d.idForm())
 	}
 	return namespace, name, nil
 }
 
-func (r *customResource) idForm() string {
-	if r.namespaced {
+func (d *definition) idForm() string {
+	if d.namespaced {
 		return "namespace/name"
 	}
 	return "name"
 }
 
 // exists reports that an object to be created is there already.
-func (r *customResource) exists(ref kube.Ref, diags *diag.Diagnostics) {
+func (d *definition) exists(ref kube.Ref, diags *diag.Diagnostics) {
 	id := ref.Name
-	if r.namespaced {
+	if d.namespaced {
 		id = ref.Namespace + "/" + ref.Name
 	}
-	diags.AddAttributeError(path.Root("name"), fmt.Sprintf("%s %s already exists", r.kind, id), fmt.Sprintf(
+	diags.AddAttributeError(path.Root("name"), fmt.Sprintf("%s %s already exists", d.kind, id), fmt.Sprintf(
 		"Terraform does not take objects over by itself. To manage this one, import it:\n\n"+
 			"  import {\n    to = keda_%s.<name>\n    id = %q\n  }\n\nor: terraform import keda_%s.<name> %s\n\n"+
-			"Otherwise choose another name, or delete it.", r.name, id, r.name, id))
+			"Otherwise choose another name, or delete it.", d.name, id, d.name, id))
 }
 
 // imported is the state of an object that Terraform sees for the first time.
 // Annotations that have an argument of their own are shown there only.
-func (r *customResource) imported(state tftypes.Value, object *unstructured.Unstructured) tftypes.Value {
-	r.session.hide(object)
-	if r.tidy != nil {
-		r.tidy(object.Object)
+func (d *definition) imported(state tftypes.Value, object *unstructured.Unstructured) tftypes.Value {
+	if d.tidy != nil {
+		d.tidy(object.Object)
 	}
-	state = convert.Import(r.fields, state, object.Object)
+	state = convert.Import(d.fields, state, object.Object)
 	annotations := object.GetAnnotations()
 	before := len(annotations)
-	for i := range r.fields {
-		f := &r.fields[i]
+	for i := range d.fields {
+		f := &d.fields[i]
 		if key, ok := annotationKey(f); ok && !convert.Attribute(state, f.Name).IsNull() {
 			delete(annotations, key)
 		}
@@ -138,7 +100,7 @@ func (r *customResource) imported(state tftypes.Value, object *unstructured.Unst
 		return state
 	}
 	object.SetAnnotations(annotations)
-	rest := convert.Import(r.fields, tftypes.NewValue(state.Type(), nil), object.Object)
+	rest := convert.Import(d.fields, tftypes.NewValue(state.Type(), nil), object.Object)
 	return convert.With(state, map[string]tftypes.Value{"annotations": convert.Attribute(rest, "annotations")})
 }
 

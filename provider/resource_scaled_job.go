@@ -7,7 +7,6 @@ import (
 	"reflect"
 	"sync"
 
-	"github.com/hashicorp/terraform-plugin-framework/resource"
 	batchv1 "k8s.io/api/batch/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -16,9 +15,7 @@ import (
 	"github.com/keda-tf/terraform-provider-keda/provider/internal/schema"
 )
 
-// newScaledJob makes keda_scaled_job.
-func newScaledJob() resource.Resource { return &customResource{definition: scaledJob()} }
-
+// scaledJob is keda_scaled_job.
 var scaledJob = sync.OnceValue(func() *definition {
 	return define(definition{
 		name: "scaled_job", kind: v1alpha1.KindScaledJob, plural: "scaledjobs", namespaced: true, ready: true,

@@ -6,7 +6,6 @@ package provider
 import (
 	"sync"
 
-	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
@@ -14,9 +13,7 @@ import (
 	"github.com/keda-tf/terraform-provider-keda/provider/internal/schema"
 )
 
-// newScaledObject makes keda_scaled_object.
-func newScaledObject() resource.Resource { return &customResource{definition: scaledObject()} }
-
+// scaledObject is keda_scaled_object.
 var scaledObject = sync.OnceValue(func() *definition {
 	return define(definition{
 		name: "scaled_object", kind: v1alpha1.KindScaledObject, plural: "scaledobjects", namespaced: true, ready: true,

@@ -7,22 +7,11 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/hashicorp/terraform-plugin-framework/resource"
-
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/provider/internal/schema"
 )
 
-// newTriggerAuthentication makes keda_trigger_authentication.
-func newTriggerAuthentication() resource.Resource {
-	return &customResource{definition: triggerAuthentication()}
-}
-
-// newClusterTriggerAuthentication makes keda_cluster_trigger_authentication.
-func newClusterTriggerAuthentication() resource.Resource {
-	return &customResource{definition: clusterTriggerAuthentication()}
-}
-
+// triggerAuthentication is keda_trigger_authentication.
 var triggerAuthentication = sync.OnceValue(func() *definition {
 	return define(definition{
 		name: "trigger_authentication", kind: v1alpha1.KindTriggerAuthentication, plural: "triggerauthentications", namespaced: true,
@@ -33,6 +22,7 @@ var triggerAuthentication = sync.OnceValue(func() *definition {
 	})
 })
 
+// clusterTriggerAuthentication is keda_cluster_trigger_authentication.
 var clusterTriggerAuthentication = sync.OnceValue(func() *definition {
 	return define(definition{
 		name: "cluster_trigger_authentication", kind: v1alpha1.KindClusterTriggerAuthentication, plural: "clustertriggerauthentications",

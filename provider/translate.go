@@ -23,15 +23,15 @@ var identifier = sync.OnceValue(func() *regexp.Regexp {
 // inHCL replaces the names of manifest fields in a message by those of the
 // arguments that stand for them. Messages come from a library that speaks of
 // manifests to everybody else.
-func (r *customResource) inHCL(message string, config tftypes.Value, about convert.Location) string {
+func (d *definition) inHCL(message string, config tftypes.Value, about convert.Location) string {
 	return identifier().ReplaceAllStringFunc(message, func(word string) string {
 		if quoted := strings.Trim(word, `"`); quoted != word {
-			if f := sibling(r.fields, config, about, quoted); f != "" {
+			if f := sibling(d.fields, config, about, quoted); f != "" {
 				return `"` + f + `"`
 			}
 			return word
 		}
-		if f := argument(r.fields, strings.Split(word, ".")); f != "" {
+		if f := argument(d.fields, strings.Split(word, ".")); f != "" {
 			return f
 		}
 		return word

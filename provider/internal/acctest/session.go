@@ -33,7 +33,7 @@ var Unknown = new(int)
 // NewSession starts a session with an unconfigured provider.
 func NewSession(t testing.TB, p func() provider.Provider) *Session {
 	t.Helper()
-	server, err := providerserver.NewProtocol6WithError(p())()
+	server, err := serve(p())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,6 +46,16 @@ func NewSession(t testing.TB, p func() provider.Provider) *Session {
 		s.types[name] = schema.ValueType()
 	}
 	return s
+}
+
+// serve lets a provider that serves some resources itself do so.
+func serve(p provider.Provider) (tfprotov6.ProviderServer, error) {
+	if own, ok := p.(interface {
+		Server() (tfprotov6.ProviderServer, error)
+	}); ok {
+		return own.Server()
+	}
+	return providerserver.NewProtocol6WithError(p)()
 }
 
 // Configure configures the provider.

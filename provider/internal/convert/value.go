@@ -5,6 +5,7 @@ package convert
 
 import (
 	"fmt"
+	"maps"
 	"math/big"
 	"strconv"
 	"strings"
@@ -72,6 +73,16 @@ func With(object tftypes.Value, members map[string]tftypes.Value) tftypes.Value 
 		all[name] = value
 	}
 	return tftypes.NewValue(object.Type(), all)
+}
+
+// Blank is an object of which nothing is set but what members say.
+func Blank(kind tftypes.Object, members map[string]tftypes.Value) tftypes.Value {
+	values := make(map[string]tftypes.Value, len(kind.AttributeTypes))
+	for name, member := range kind.AttributeTypes {
+		values[name] = null(member)
+	}
+	maps.Copy(values, members)
+	return tftypes.NewValue(kind, values)
 }
 
 // plain turns a known scalar into the Go value that JSON has for it.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	rs "github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
@@ -15,49 +14,57 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// Resource makes the Terraform schema of a resource from its fields.
+// Resource makes the Terraform schema of a resource that the framework serves.
+// The framework demands what a block requires even where the block is absent, so
+// nothing is required in blocks that are written at most once; package convert
+// sees to it there.
 func Resource(prose string, fields []Field) rs.Schema {
-	attributes, blocks, _ := members(fields, true)
+	return maker{lenient: true}.resource(prose, fields)
+}
+
+// Served makes the Terraform schema of a resource that the provider serves
+// without the framework.
+func Served(prose string, fields []Field) rs.Schema {
+	return maker{}.resource(prose, fields)
+}
+
+// maker makes schemas. lenient leaves the required fields of blocks that are
+// written at most once to package convert.
+type maker struct{ lenient bool }
+
+func (m maker) resource(prose string, fields []Field) rs.Schema {
+	attributes, blocks := m.members(fields, false)
 	return rs.Schema{MarkdownDescription: prose, Attributes: attributes, Blocks: blocks}
 }
 
-// members makes the schema of fields. enforced says that Terraform is to see
-// that required ones are there. It must not in a block that is written at most
-// once, because the framework then demands them even where the block is absent;
-// package convert does it there.
-func members(fields []Field, enforced bool) (map[string]rs.Attribute, map[string]rs.Block, *objectType) {
+func (m maker) members(fields []Field, single bool) (map[string]rs.Attribute, map[string]rs.Block) {
 	attributes, blocks := map[string]rs.Attribute{}, map[string]rs.Block{}
-	kinds := make(map[string]attr.Type, len(fields))
 	for i := range fields {
 		f := &fields[i]
 		if f.IsBlock() {
-			blocks[f.Name] = block(f)
-			kinds[f.Name] = blocks[f.Name].Type()
+			blocks[f.Name] = m.block(f)
 			continue
 		}
-		attributes[f.Name] = attribute(f, enforced)
-		kinds[f.Name] = attributes[f.Name].GetType()
+		attributes[f.Name] = attribute(f, f.Required && !(single && m.lenient))
 	}
-	return attributes, blocks, newObjectType(kinds)
+	return attributes, blocks
 }
 
-func block(f *Field) rs.Block {
-	attributes, blocks, object := members(f.Fields, f.Kind == Blocks)
+func (m maker) block(f *Field) rs.Block {
+	attributes, blocks := m.members(f.Fields, f.Kind == Block)
 	if f.Kind == Block {
 		return rs.SingleNestedBlock{
-			MarkdownDescription: prose(f), DeprecationMessage: f.Deprecated,
-			Attributes: attributes, Blocks: blocks, CustomType: object,
+			MarkdownDescription: prose(f), DeprecationMessage: f.Deprecated, Attributes: attributes, Blocks: blocks,
 		}
 	}
 	return rs.ListNestedBlock{
-		MarkdownDescription: prose(f), DeprecationMessage: f.Deprecated, CustomType: newListType(object),
-		NestedObject: rs.NestedBlockObject{Attributes: attributes, Blocks: blocks, CustomType: object},
+		MarkdownDescription: prose(f), DeprecationMessage: f.Deprecated,
+		NestedObject: rs.NestedBlockObject{Attributes: attributes, Blocks: blocks},
 	}
 }
 
-func attribute(f *Field, enforced bool) rs.Attribute {
-	text, required := prose(f), f.Required && enforced
-	optional := !required && !f.FromServer()
+func attribute(f *Field, required bool) rs.Attribute {
+	text, optional := prose(f), !required && !f.FromServer()
 	switch f.Kind {
 	case Int:
 		return rs.Int64Attribute{MarkdownDescription: text, DeprecationMessage: f.Deprecated,
@@ -100,9 +107,6 @@ func stringAttribute(f *Field, text string, required bool) rs.Attribute {
 // prose is the description of a field with its values, bounds and default.
 func prose(f *Field) string {
 	parts := []string{f.Prose}
-	if f.Required {
-		parts = append(parts, "Required.")
-	}
 	if len(f.Enum) > 0 {
 		parts = append(parts, "One of `"+strings.Join(f.Enum, "`, `")+"`.")
 	}
