@@ -7,8 +7,10 @@
 package ownership
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -20,30 +22,32 @@ import (
 
 // Check looks for others that scale the ScaledObject's target or claim the name
 // of its HPA, and returns them as violations. A ScaledObject for which counts is
-// false is passed over; the ScaledObject itself always is.
+// false is passed over; the ScaledObject itself always is. The reader's cache must
+// have been given the fields of Index.
 func Check(ctx context.Context, reader client.Reader, so *v1alpha1.ScaledObject, counts func(other *v1alpha1.ScaledObject) bool) (v1alpha1.Violations, error) {
 	target, err := so.Spec.ScaleTargetRef.GroupVersionKind()
 	if err != nil {
 		return nil, nil // validation reports it
 	}
-	var others v1alpha1.ScaledObjectList
-	if err := reader.List(ctx, &others, client.InNamespace(so.Namespace)); err != nil {
-		return nil, fmt.Errorf("cannot list ScaledObjects: %w", err)
+	others, err := Rivals(ctx, reader, so)
+	if err != nil {
+		return nil, err
 	}
+	slices.SortFunc(others, func(a, b *v1alpha1.ScaledObject) int { return cmp.Compare(a.Name, b.Name) })
 	var found v1alpha1.Violations
-	for i := range others.Items {
-		other := &others.Items[i]
-		if other.Name == so.Name || !counts(other) {
-			continue
+	for _, other := range others {
+		if counts(other) {
+			found = append(found, rival(so, other, target)...)
 		}
-		found = append(found, rival(so, other, target)...)
 	}
 	var hpas autoscalingv2.HorizontalPodAutoscalerList
-	if err := reader.List(ctx, &hpas, client.InNamespace(so.Namespace)); err != nil {
+	err = reader.List(ctx, &hpas, client.InNamespace(so.Namespace),
+		client.MatchingFields{byTarget: targetKey(target.GroupKind(), so.Spec.ScaleTargetRef.Name)}, client.UnsafeDisableDeepCopy)
+	if err != nil {
 		return nil, fmt.Errorf("cannot list HorizontalPodAutoscalers: %w", err)
 	}
 	for i := range hpas.Items {
-		found = append(found, foreign(so, &hpas.Items[i], target)...)
+		found = append(found, foreign(so, &hpas.Items[i])...)
 	}
 	return found, nil
 }
@@ -64,26 +68,17 @@ var (
 )
 
 func rival(so, other *v1alpha1.ScaledObject, target schema.GroupVersionKind) v1alpha1.Violations {
-	gvk, err := other.Spec.ScaleTargetRef.GroupVersionKind()
-	switch {
-	case err == nil && gvk.GroupKind() == target.GroupKind() && other.Spec.ScaleTargetRef.Name == so.Spec.ScaleTargetRef.Name:
+	if slices.Equal(TargetOf(so), TargetOf(other)) {
 		return violation(v1alpha1.ReasonOtherScaledObject, targetPath,
 			"names %s %s, which ScaledObject %s/%s already scales; delete one of the two", target.Kind, so.Spec.ScaleTargetRef.Name, other.Namespace, other.Name)
-	case other.HPAName() == so.HPAName():
-		return violation(v1alpha1.ReasonOtherScaledObjectHPA, hpaNamePath,
-			"stands for HorizontalPodAutoscaler %s, which belongs to ScaledObject %s/%s; choose another name", so.HPAName(), other.Namespace, other.Name)
 	}
-	return nil
+	return violation(v1alpha1.ReasonOtherScaledObjectHPA, hpaNamePath,
+		"stands for HorizontalPodAutoscaler %s, which belongs to ScaledObject %s/%s; choose another name", so.HPAName(), other.Namespace, other.Name)
 }
 
-// foreign looks at an HPA of the namespace. One that is ours, or that its owner or
+// foreign looks at an HPA of the target. One that is ours, or that its owner or
 // the ScaledObject releases by annotation, is no conflict.
-func foreign(so *v1alpha1.ScaledObject, hpa *autoscalingv2.HorizontalPodAutoscaler, target schema.GroupVersionKind) v1alpha1.Violations {
-	ref := hpa.Spec.ScaleTargetRef
-	gv, err := schema.ParseGroupVersion(ref.APIVersion)
-	if err != nil || gv.Group != target.Group || ref.Kind != target.Kind || ref.Name != so.Spec.ScaleTargetRef.Name {
-		return nil
-	}
+func foreign(so *v1alpha1.ScaledObject, hpa *autoscalingv2.HorizontalPodAutoscaler) v1alpha1.Violations {
 	owner := metav1.GetControllerOf(hpa)
 	ours := owner != nil && owner.Kind == v1alpha1.KindScaledObject && owner.Name == so.Name
 	taken := so.TransfersHPAOwnership() && hpa.Name == so.HPAName()
@@ -96,7 +91,7 @@ func foreign(so *v1alpha1.ScaledObject, hpa *autoscalingv2.HorizontalPodAutoscal
 	}
 	return violation(v1alpha1.ReasonOtherHPA, targetPath,
 		"names %s %s, which HorizontalPodAutoscaler %s/%s%s already scales; delete that one, or take it over with the annotation %s: \"true\" and %s: %s",
-		ref.Kind, ref.Name, hpa.Namespace, hpa.Name, by, v1alpha1.AnnotationTransferHPAOwnership, hpaNamePath, hpa.Name)
+		hpa.Spec.ScaleTargetRef.Kind, hpa.Spec.ScaleTargetRef.Name, hpa.Namespace, hpa.Name, by, v1alpha1.AnnotationTransferHPAOwnership, hpaNamePath, hpa.Name)
 }
 
 func violation(reason v1alpha1.Reason, path v1alpha1.Path, format string, args ...any) v1alpha1.Violations {

@@ -86,8 +86,10 @@ func decoded[T any](decoder admission.Decoder, validate func(*T, ...v1alpha1.Pat
 	}
 }
 
-// scaledObject also looks for others that scale the target. An object that is
-// being deleted is let through, whatever it looks like: its finalizer must go.
+// scaledObject also looks for others that scale the target. Of an object that is
+// there already only older ones stand in the way: the one that came first may be
+// changed. An object that is being deleted is let through, whatever it looks like:
+// its finalizer must go.
 func (h *handler) scaledObject(ctx context.Context, req admission.Request) (v1alpha1.Violations, error) {
 	var so v1alpha1.ScaledObject
 	if err := h.decoder.Decode(req, &so); err != nil {
@@ -106,7 +108,9 @@ func (h *handler) scaledObject(ctx context.Context, req admission.Request) (v1al
 		so.Namespace = req.Namespace
 	}
 	if so.Spec.ScaleTargetRef != nil {
-		conflicts, err := ownership.Check(ctx, h.reader, &so, func(*v1alpha1.ScaledObject) bool { return true })
+		conflicts, err := ownership.Check(ctx, h.reader, &so, func(other *v1alpha1.ScaledObject) bool {
+			return req.Operation != admissionv1.Update || ownership.Older(other, &so)
+		})
 		if err != nil {
 			return nil, err
 		}
