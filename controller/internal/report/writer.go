@@ -11,9 +11,10 @@ package report
 import (
 	"context"
 	"fmt"
-	"reflect"
+	"strings"
 	"sync"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -32,12 +33,14 @@ type Writer[T client.Object, S any] struct {
 	kind   kind[T, S]
 
 	mu      sync.Mutex
-	written map[types.UID]*entry[S]
+	written map[types.NamespacedName]*entry[S]
 }
 
 // entry is the status of one object as it was last written. The cache may lag
 // behind it; nobody else writes status, so it needs no re-reading.
 type entry[S any] struct {
+	uid types.UID
+
 	mu     sync.Mutex
 	status S
 }
@@ -60,7 +63,7 @@ type ScaledJobs = Writer[*v1alpha1.ScaledJob, v1alpha1.ScaledJobStatus]
 
 // NewScaledObjects returns a writer of ScaledObject status.
 func NewScaledObjects(c client.Client, recorder events.EventRecorder, clk clock.PassiveClock) *ScaledObjects {
-	return &ScaledObjects{client: c, events: recorder, clock: clk, written: map[types.UID]*entry[v1alpha1.ScaledObjectStatus]{}, kind: kind[*v1alpha1.ScaledObject, v1alpha1.ScaledObjectStatus]{
+	return &ScaledObjects{client: c, events: recorder, clock: clk, written: map[types.NamespacedName]*entry[v1alpha1.ScaledObjectStatus]{}, kind: kind[*v1alpha1.ScaledObject, v1alpha1.ScaledObjectStatus]{
 		name:       v1alpha1.KindScaledObject,
 		new:        func() *v1alpha1.ScaledObject { return &v1alpha1.ScaledObject{} },
 		status:     func(o *v1alpha1.ScaledObject) *v1alpha1.ScaledObjectStatus { return &o.Status },
@@ -72,7 +75,7 @@ func NewScaledObjects(c client.Client, recorder events.EventRecorder, clk clock.
 
 // NewScaledJobs returns a writer of ScaledJob status.
 func NewScaledJobs(c client.Client, recorder events.EventRecorder, clk clock.PassiveClock) *ScaledJobs {
-	return &ScaledJobs{client: c, events: recorder, clock: clk, written: map[types.UID]*entry[v1alpha1.ScaledJobStatus]{}, kind: kind[*v1alpha1.ScaledJob, v1alpha1.ScaledJobStatus]{
+	return &ScaledJobs{client: c, events: recorder, clock: clk, written: map[types.NamespacedName]*entry[v1alpha1.ScaledJobStatus]{}, kind: kind[*v1alpha1.ScaledJob, v1alpha1.ScaledJobStatus]{
 		name:       v1alpha1.KindScaledJob,
 		new:        func() *v1alpha1.ScaledJob { return &v1alpha1.ScaledJob{} },
 		status:     func(o *v1alpha1.ScaledJob) *v1alpha1.ScaledJobStatus { return &o.Status },
@@ -94,11 +97,16 @@ func (w *Writer[T, S]) Update(ctx context.Context, obj T, change func(status *S,
 	after := w.kind.copy(&e.status)
 	w.kind.conditions(&after).Initialize(w.kind.name, now)
 	change(&after, now)
-	if reflect.DeepEqual(e.status, after) {
+	if equality.Semantic.DeepEqual(e.status, after) {
 		return nil
 	}
-	if err := w.patch(ctx, obj, &e.status, &after); err != nil {
-		return err
+	err := w.patch(ctx, obj, &e.status, &after)
+	if apierrors.IsNotFound(err) {
+		w.Forget(client.ObjectKeyFromObject(obj))
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("cannot write the status of %s %s/%s: %w", w.kind.name, obj.GetNamespace(), obj.GetName(), err)
 	}
 	for _, event := range w.kind.events(*w.kind.conditions(&e.status), *w.kind.conditions(&after)) {
 		w.Event(obj, event)
@@ -117,23 +125,36 @@ func (w *Writer[T, S]) Read(obj T) S {
 
 // Event records an event about the object.
 func (w *Writer[T, S]) Event(obj T, e Event) {
-	w.events.Eventf(obj, nil, e.Type, e.Reason, e.Reason, "%s", e.Note)
+	w.events.Eventf(obj, nil, e.Type, e.Reason, e.Reason, "%s", trimmed(e.Note))
+}
+
+// maxNote is the longest note that the API server accepts; a longer one would
+// lose the event.
+const maxNote = 1024
+
+func trimmed(note string) string {
+	const ellipsis = "…"
+	if len(note) <= maxNote {
+		return note
+	}
+	return strings.ToValidUTF8(note[:maxNote-len(ellipsis)], "") + ellipsis
 }
 
 // Forget drops what is known about an object that is gone.
-func (w *Writer[T, S]) Forget(uid types.UID) {
+func (w *Writer[T, S]) Forget(key types.NamespacedName) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	delete(w.written, uid)
+	delete(w.written, key)
 }
 
 func (w *Writer[T, S]) entry(obj T) *entry[S] {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	e, ok := w.written[obj.GetUID()]
-	if !ok {
-		e = &entry[S]{status: w.kind.copy(w.kind.status(obj))}
-		w.written[obj.GetUID()] = e
+	key := client.ObjectKeyFromObject(obj)
+	e, ok := w.written[key]
+	if !ok || e.uid != obj.GetUID() {
+		e = &entry[S]{uid: obj.GetUID(), status: w.kind.copy(w.kind.status(obj))}
+		w.written[key] = e
 	}
 	return e
 }
@@ -149,13 +170,5 @@ func (w *Writer[T, S]) patch(ctx context.Context, obj T, before, after *S) error
 	target := w.kind.new()
 	target.SetNamespace(obj.GetNamespace())
 	target.SetName(obj.GetName())
-	err = w.client.Status().Patch(ctx, target, client.RawPatch(types.MergePatchType, data))
-	if apierrors.IsNotFound(err) {
-		w.Forget(obj.GetUID())
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("cannot write the status of %s %s/%s: %w", w.kind.name, obj.GetNamespace(), obj.GetName(), err)
-	}
-	return nil
+	return w.client.Status().Patch(ctx, target, client.RawPatch(types.MergePatchType, data))
 }
