@@ -10,6 +10,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
@@ -41,8 +42,9 @@ type Workload struct {
 	Name string
 	// Namespace is the workload's.
 	Namespace string
-	// Template is its pod template; nil when it has none.
-	Template *corev1.PodTemplateSpec
+	// Template reads its pod template, which is nil when it has none. It is called
+	// only when a parameter comes from there, and may be called again.
+	Template func() (*corev1.PodTemplateSpec, error)
 	// Container is the container whose environment counts; empty means the first.
 	Container string
 }
@@ -118,10 +120,20 @@ func (r *Resolver) spec(ctx context.Context, ref *v1alpha1.AuthenticationRef, na
 	return &ta.Spec, namespace, nil
 }
 
+// absence is the error of an object, or of a key in it, that does not exist.
+type absence struct{ message string }
+
+func (a *absence) Error() string { return a.message }
+
+func isAbsent(err error) bool {
+	var a *absence
+	return errors.As(err, &a)
+}
+
 // missing words the error of reading a referenced object.
 func missing(err error, ref Reference, remedy string) error {
 	if client.IgnoreNotFound(err) == nil {
-		return fmt.Errorf("%s does not exist: %s", ref, remedy)
+		return &absence{fmt.Sprintf("%s does not exist: %s", ref, remedy)}
 	}
 	return fmt.Errorf("cannot read %s: %w", ref, err)
 }

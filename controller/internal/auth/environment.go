@@ -22,7 +22,7 @@ func (r *Resolver) Environment(ctx context.Context, workload Workload, names []s
 	if err != nil {
 		return nil, nil, err
 	}
-	env := &environment{resolver: r, ctx: ctx, namespace: workload.Namespace, container: container}
+	env := &environment{resolver: r, ctx: ctx, namespace: workload.Namespace, container: container, known: map[int]variable{}}
 	values := make(map[string]string, len(names))
 	for _, name := range names {
 		value, found, err := env.lookup(name, len(container.Env))
@@ -38,10 +38,14 @@ func (r *Resolver) Environment(ctx context.Context, workload Workload, names []s
 }
 
 func (w Workload) container() (*corev1.Container, error) {
-	if w.Template == nil || len(w.Template.Spec.Containers) == 0 {
+	template, err := w.Template()
+	if err != nil {
+		return nil, err
+	}
+	if template == nil || len(template.Spec.Containers) == 0 {
 		return nil, fmt.Errorf("%s has no containers, so it has no environment to read from", w.Name)
 	}
-	containers := w.Template.Spec.Containers
+	containers := template.Spec.Containers
 	if w.Container == "" {
 		return &containers[0], nil
 	}
@@ -60,14 +64,38 @@ type environment struct {
 	namespace  string
 	container  *corev1.Container
 	references []Reference
+	known      map[int]variable // by place in env, so that each is expanded once
 }
+
+// variable is what an entry of env comes to.
+type variable struct {
+	value string
+	state state
+}
+
+// state says whether an entry of env sets its variable.
+type state int
+
+const (
+	unset   state = iota // only a running pod knows
+	set                  // it has a value
+	skipped              // its source is optional and absent: what was set before holds
+)
+
+// maxValue bounds the length of an expanded variable. Each $(NAME) may double what
+// the one before it came to, and the text is anybody's who may create a workload.
+const maxValue = 1 << 20
 
 // lookup finds a variable among the first n entries of env, and then in envFrom.
 // The bound keeps $(NAME) from looking at itself or at later entries.
 func (e *environment) lookup(name string, n int) (string, bool, error) {
 	for i := n - 1; i >= 0; i-- {
-		if e.container.Env[i].Name == name {
-			return e.value(&e.container.Env[i], i)
+		if e.container.Env[i].Name != name {
+			continue
+		}
+		v, err := e.entry(i)
+		if err != nil || v.state != skipped {
+			return v.value, v.state == set, err
 		}
 	}
 	for i := len(e.container.EnvFrom) - 1; i >= 0; i-- {
@@ -79,11 +107,22 @@ func (e *environment) lookup(name string, n int) (string, bool, error) {
 	return "", false, nil
 }
 
-func (e *environment) value(v *corev1.EnvVar, index int) (string, bool, error) {
+func (e *environment) entry(index int) (variable, error) {
+	if v, known := e.known[index]; known {
+		return v, nil
+	}
+	v, err := e.read(&e.container.Env[index], index)
+	if err == nil {
+		e.known[index] = v
+	}
+	return v, err
+}
+
+func (e *environment) read(v *corev1.EnvVar, index int) (variable, error) {
 	switch {
 	case v.ValueFrom == nil:
 		value, err := e.expand(v.Value, index)
-		return value, err == nil, err
+		return variable{value, set}, err
 	case v.ValueFrom.SecretKeyRef != nil:
 		ref := v.ValueFrom.SecretKeyRef
 		value, err := e.resolver.secretKey(e.ctx, e.namespace, ref.Name, ref.Key, &e.references)
@@ -93,7 +132,7 @@ func (e *environment) value(v *corev1.EnvVar, index int) (string, bool, error) {
 		value, err := e.resolver.configMapKey(e.ctx, e.namespace, ref.Name, ref.Key, &e.references)
 		return optional(value, err, ref.Optional)
 	}
-	return "", false, nil
+	return variable{}, nil
 }
 
 func (e *environment) from(source *corev1.EnvFromSource, name string) (string, bool, error) {
@@ -113,18 +152,20 @@ func (e *environment) from(source *corev1.EnvFromSource, name string) (string, b
 		isOptional = source.ConfigMapRef.Optional
 	}
 	if err != nil {
-		return optional("", err, isOptional)
+		_, err = optional("", err, isOptional)
+		return "", false, err
 	}
 	value, found := data[key]
 	return value, found, nil
 }
 
-// optional turns the error of a source that may be absent into "not set".
-func optional(value string, err error, isOptional *bool) (string, bool, error) {
-	if err != nil && ptr.Deref(isOptional, false) {
-		return "", false, nil
+// optional forgives a source that is absent and may be. One that cannot be read
+// may not.
+func optional(value string, err error, isOptional *bool) (variable, error) {
+	if isAbsent(err) && ptr.Deref(isOptional, false) {
+		return variable{state: skipped}, nil
 	}
-	return value, err == nil, err
+	return variable{value, set}, err
 }
 
 // expand replaces $(NAME) by the value of an earlier variable; $$ stands for $,
@@ -132,6 +173,9 @@ func optional(value string, err error, isOptional *bool) (string, bool, error) {
 func (e *environment) expand(text string, index int) (string, error) {
 	var out strings.Builder
 	for {
+		if out.Len()+len(text) > maxValue {
+			return "", fmt.Errorf("environment variable %s of container %s expands to more than %d bytes", e.container.Env[index].Name, e.container.Name, maxValue)
+		}
 		at := strings.IndexByte(text, '$')
 		if at < 0 || at+1 == len(text) {
 			out.WriteString(text)

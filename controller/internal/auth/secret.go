@@ -90,5 +90,5 @@ func pick(data map[string]string, ref Reference, key string) (string, error) {
 		keys = append(keys, k)
 	}
 	slices.Sort(keys)
-	return "", fmt.Errorf("%s has no key %q: it has [%s]", ref, key, strings.Join(keys, " "))
+	return "", &absence{fmt.Sprintf("%s has no key %q: it has [%s]", ref, key, strings.Join(keys, " "))}
 }
