@@ -5,38 +5,51 @@ package app
 
 import (
 	"encoding/json"
+	"fmt"
 	"hash/fnv"
+	"maps"
 	"strconv"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/reconcile"
 )
 
 // cacheOptions trims what informers keep to what is read of it: clusters have
-// many pods, and most of a pod is nobody's business here.
-func cacheOptions(o Options) cache.Options {
-	options := cache.Options{
-		DefaultTransform: cache.TransformStripManagedFields(),
-		ByObject: map[client.Object]cache.ByObject{
-			&corev1.Pod{}:         {Transform: trimPod},
-			&appsv1.Deployment{}:  {Transform: trimDeployment},
-			&appsv1.StatefulSet{}: {Transform: trimStatefulSet},
-			&batchv1.Job{}:        {Transform: trimJob},
-		},
+// many pods, and most of a pod is nobody's business here. Of Jobs only those that
+// belong to a ScaledJob are kept, of Secrets and ConfigMaps only that they changed.
+func cacheOptions(o Options) (cache.Options, error) {
+	ours, err := labels.Parse(v1alpha1.LabelScaledJobName)
+	if err != nil {
+		return cache.Options{}, fmt.Errorf("selector of Jobs: %w", err)
 	}
+	options := cache.Options{DefaultTransform: cache.TransformStripManagedFields()}
+	var sources map[string]cache.Config
 	if len(o.WatchNamespaces) > 0 {
 		options.DefaultNamespaces = map[string]cache.Config{}
 		for _, namespace := range o.WatchNamespaces {
 			options.DefaultNamespaces[namespace] = cache.Config{}
 		}
+		// ClusterTriggerAuthentications are made of what lies there.
+		sources = maps.Clone(options.DefaultNamespaces)
+		sources[o.ClusterObjectNamespace] = cache.Config{}
 	}
-	return options
+	options.ByObject = map[client.Object]cache.ByObject{
+		&corev1.Pod{}:         {Transform: trimPod},
+		&corev1.Secret{}:      {Transform: trimMetadata, Namespaces: sources},
+		&corev1.ConfigMap{}:   {Transform: trimMetadata, Namespaces: sources},
+		&appsv1.Deployment{}:  {Transform: trimDeployment},
+		&appsv1.StatefulSet{}: {Transform: trimStatefulSet},
+		&batchv1.Job{}:        {Transform: trimJob, Label: ours},
+	}
+	return options, nil
 }
 
 // slim keeps the metadata that readers of the cache look at.
@@ -89,6 +102,18 @@ func hashed(m metav1.ObjectMeta, template *corev1.PodTemplateSpec) metav1.Object
 	return out
 }
 
+// trimMetadata keeps names and versions. What users annotate is dropped: kubectl
+// notes a whole Secret there.
+func trimMetadata(in any) (any, error) {
+	object, ok := in.(*metav1.PartialObjectMetadata)
+	if !ok {
+		return in, nil
+	}
+	m := slim(object.ObjectMeta)
+	m.Labels, m.OwnerReferences = nil, nil
+	return &metav1.PartialObjectMetadata{TypeMeta: object.TypeMeta, ObjectMeta: m}, nil
+}
+
 // trimJob keeps owner, labels, generation annotation and status.
 func trimJob(in any) (any, error) {
 	job, ok := in.(*batchv1.Job)
@@ -96,6 +121,8 @@ func trimJob(in any) (any, error) {
 		return in, nil
 	}
 	meta := slim(job.ObjectMeta)
-	meta.Annotations = job.Annotations
+	if generation, ok := job.Annotations[v1alpha1.AnnotationJobGeneration]; ok {
+		meta.Annotations = map[string]string{v1alpha1.AnnotationJobGeneration: generation}
+	}
 	return &batchv1.Job{ObjectMeta: meta, Status: job.Status}, nil
 }

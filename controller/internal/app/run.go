@@ -30,6 +30,7 @@ import (
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/autoscale"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/certs"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/observe"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/ownership"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/poll"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/reconcile"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/report"
@@ -56,10 +57,10 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	if err := a.setup(ctx, listener); err != nil {
+	if err := a.awaitKinds(ctx); err != nil {
 		return err
 	}
-	if err := a.awaitKinds(ctx); err != nil {
+	if err := a.setup(ctx, listener); err != nil {
 		return err
 	}
 	o.Log.Info("starting", "version", o.Version, "namespace", o.Namespace, "watch", o.WatchNamespaces)
@@ -91,10 +92,14 @@ func newManager(o Options, keeper *certs.Keeper, feed net.Addr) (ctrl.Manager, e
 		}
 	}
 	restConfig = rest.CopyConfig(restConfig)
+	caches, err := cacheOptions(o)
+	if err != nil {
+		return nil, err
+	}
 	restConfig.QPS = -1 // the API server's priority and fairness protects it better than a limit here
 	options := ctrl.Options{
 		Scheme: scheme, Logger: o.Log,
-		Cache:                  cacheOptions(o),
+		Cache:                  caches,
 		Client:                 client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}, &corev1.ConfigMap{}}}},
 		Metrics:                metricsserver.Options{BindAddress: o.MetricsAddress},
 		HealthProbeBindAddress: o.HealthAddress,
@@ -152,7 +157,7 @@ func newApp(o Options, mgr ctrl.Manager, keeper *certs.Keeper) (*app, error) {
 		Metrics: metrics, HPAPeriod: o.HPAPeriod, Version: o.Version, Log: o.Log.WithName("autoscale"),
 	})
 	a.deps = reconcile.Dependencies{
-		Client: mgr.GetClient(), Engine: a.engine, Workloads: workloads, Actuator: actuator,
+		Client: mgr.GetClient(), Live: live, Engine: a.engine, Workloads: workloads, Actuator: actuator,
 		References: reconcile.NewReferences(), Metrics: metrics, Version: o.Version,
 		Auth: &auth.Resolver{Reader: live, Objects: mgr.GetClient(), ClusterNamespace: o.ClusterObjectNamespace},
 		Env: scaler.Env{
@@ -165,11 +170,14 @@ func newApp(o Options, mgr ctrl.Manager, keeper *certs.Keeper) (*app, error) {
 
 // setup hands everything that runs to the manager.
 func (a *app) setup(ctx context.Context, listener net.Listener) error {
-	if err := a.mgr.GetFieldIndexer().IndexField(ctx, &corev1.Pod{}, autoscale.PodJobIndex, autoscale.PodJob); err != nil {
-		return fmt.Errorf("index of pods: %w", err)
+	if err := ownership.Index(ctx, a.mgr.GetFieldIndexer()); err != nil {
+		return err
 	}
 	if err := (&reconcile.ScaledObjects{Dependencies: a.deps, Status: a.so}).Setup(a.mgr, a.Reconcilers); err != nil {
 		return fmt.Errorf("ScaledObject controller: %w", err)
+	}
+	if err := (&reconcile.HPAStatus{Client: a.mgr.GetClient(), Status: a.so}).Setup(a.mgr); err != nil {
+		return fmt.Errorf("HPA status controller: %w", err)
 	}
 	if err := (&reconcile.ScaledJobs{Dependencies: a.deps, Status: a.sj}).Setup(a.mgr, a.Reconcilers); err != nil {
 		return fmt.Errorf("ScaledJob controller: %w", err)

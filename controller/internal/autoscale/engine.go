@@ -60,6 +60,8 @@ type subject interface {
 	// evaluate observes, decides, acts and reports once. It returns when to look
 	// again although nothing new came in; zero means never.
 	evaluate(ctx context.Context) (time.Time, error)
+	// stop waits for an evaluation in progress, and makes later ones do nothing.
+	stop()
 }
 
 // Engine evaluates registered objects.
@@ -69,7 +71,7 @@ type Engine struct {
 
 	mu        sync.RWMutex
 	subjects  map[sample.Object]subject
-	settled   map[sample.Object]struct{} // published or stopped by this process
+	settled   map[sample.Object]struct{} // published or stopped by this process; nil once Expect was called
 	unsettled map[sample.Object]struct{} // those that Expect named and that are not
 }
 
@@ -144,12 +146,17 @@ func (e *Engine) subject(id sample.Object) subject {
 }
 
 // Stop stops scaling an object: it is paused, deleted, or cannot be scaled as it
-// is. Its answers are forgotten.
+// is. Its answers are forgotten. When it returns, nothing acts on the object any
+// more.
 func (e *Engine) Stop(id sample.Object) {
 	e.mu.Lock()
+	s := e.subjects[id]
 	delete(e.subjects, id)
 	e.mu.Unlock()
 	e.Poller.Unsubscribe(id)
+	if s != nil {
+		s.stop()
+	}
 	e.Store.Forget(id)
 	e.Metrics.Registered(id, nil)
 	e.settle(id)
@@ -200,6 +207,7 @@ func (e *Engine) Expect(objects []sample.Object) {
 			e.unsettled[id] = struct{}{}
 		}
 	}
+	e.settled = nil
 	if len(e.unsettled) == 0 {
 		e.Store.MarkComplete()
 	}
@@ -209,7 +217,9 @@ func (e *Engine) Expect(objects []sample.Object) {
 func (e *Engine) settle(id sample.Object) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.settled[id] = struct{}{}
+	if e.settled != nil {
+		e.settled[id] = struct{}{}
+	}
 	if _, waited := e.unsettled[id]; !waited {
 		return
 	}
@@ -223,7 +233,8 @@ func (e *Engine) settle(id sample.Object) {
 func (e *Engine) guarded(ctx context.Context, id sample.Object, s subject) (again time.Time, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			err = fmt.Errorf("evaluating %s %s/%s panicked: %v\n%s", id.Kind, id.Namespace, id.Name, cause, debug.Stack())
+			err = fmt.Errorf("evaluating %s %s/%s panicked (%T); please report this as a bug", id.Kind, id.Namespace, id.Name, cause)
+			e.Log.Error(err, "A panic was contained", "stack", string(debug.Stack()))
 		}
 	}()
 	return s.evaluate(ctx)

@@ -16,17 +16,6 @@ import (
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/jobs"
 )
 
-// PodJobIndex indexes cached pods by the Job that owns them.
-const PodJobIndex = "job"
-
-// PodJob is the index function of PodJobIndex.
-func PodJob(object client.Object) []string {
-	if job := object.GetLabels()[batchv1.JobNameLabel]; job != "" {
-		return []string{job}
-	}
-	return nil
-}
-
 // jobs lists the ScaledJob's Jobs. The first list of a process is a live one: the
 // cache of a new leader may still lack what the leader before it created last.
 func (s *scaledJob) jobs(ctx context.Context, withPending bool, conditions []corev1.PodConditionType) ([]jobs.Job, error) {
@@ -41,19 +30,31 @@ func (s *scaledJob) jobs(ctx context.Context, withPending bool, conditions []cor
 	}
 	out := make([]jobs.Job, 0, len(list.Items))
 	for i := range list.Items {
-		job := &list.Items[i]
-		if !metav1.IsControlledBy(job, s.plan.Object) {
-			continue
+		if metav1.IsControlledBy(&list.Items[i], s.plan.Object) {
+			out = append(out, jobs.Of(&list.Items[i]))
 		}
-		j := jobs.Of(job)
-		if withPending && j.State == jobs.Unfinished {
-			if j.Pending, err = s.pending(ctx, job.Name, conditions); err != nil {
-				return nil, err
-			}
-		}
-		out = append(out, j)
 	}
-	return out, nil
+	s.markDeleted(out)
+	if withPending {
+		err = s.markPending(ctx, out, conditions)
+	}
+	return out, err
+}
+
+// markDeleted marks the Jobs that were deleted although the list still shows them
+// as they were, and forgets those that it does not show any more.
+func (s *scaledJob) markDeleted(listed []jobs.Job) {
+	if len(s.deleted) == 0 {
+		return
+	}
+	still := map[string]struct{}{}
+	for i := range listed {
+		if _, deleted := s.deleted[listed[i].Name]; deleted {
+			listed[i].Deleting = true
+			still[listed[i].Name] = struct{}{}
+		}
+	}
+	s.deleted = still
 }
 
 // caughtUp ends the first, live list: what it showed and the cache may not show
@@ -67,14 +68,23 @@ func (s *scaledJob) caughtUp(listed []jobs.Job) {
 	s.listed = true
 }
 
-func (s *scaledJob) pending(ctx context.Context, job string, conditions []corev1.PodConditionType) (bool, error) {
-	var pods corev1.PodList
-	if err := s.Cache.List(ctx, &pods, client.InNamespace(s.id.Namespace), client.MatchingFields{PodJobIndex: job}); err != nil {
-		return false, fmt.Errorf("cannot list the pods of Job %s/%s: %w", s.id.Namespace, job, err)
+// markPending marks the unfinished Jobs that have not begun to work, by their
+// pods.
+func (s *scaledJob) markPending(ctx context.Context, listed []jobs.Job, conditions []corev1.PodConditionType) error {
+	var list corev1.PodList
+	err := s.Cache.List(ctx, &list, client.InNamespace(s.id.Namespace), client.MatchingLabels{v1alpha1.LabelScaledJobName: s.id.Name}, client.UnsafeDisableDeepCopy)
+	if err != nil {
+		return fmt.Errorf("cannot list the pods of ScaledJob %s/%s: %w", s.id.Namespace, s.id.Name, err)
 	}
-	list := make([]*corev1.Pod, len(pods.Items))
-	for i := range pods.Items {
-		list[i] = &pods.Items[i]
+	pods := map[string][]*corev1.Pod{}
+	for i := range list.Items {
+		job := list.Items[i].Labels[batchv1.JobNameLabel]
+		pods[job] = append(pods[job], &list.Items[i])
 	}
-	return jobs.Pending(list, conditions), nil
+	for i := range listed {
+		if j := &listed[i]; j.State == jobs.Unfinished {
+			j.Pending = jobs.Pending(pods[j.Name], conditions)
+		}
+	}
+	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"time"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 
@@ -31,27 +32,37 @@ type metricState struct {
 
 // metricStates makes the states of a plan's metrics. The health of a metric
 // survives a new plan, and a restart through the status, so that an outage is not
-// forgotten.
+// forgotten. So does the last attempt that was counted, as long as the query is
+// the same: a plan that is made anew is no new attempt.
 func (s *scaledObject) metricStates(plan *ScaledObjectPlan) []*metricState {
 	health := map[string]fallback.Health{}
 	for name, h := range s.ScaledObjects.Read(plan.Object).Health {
 		health[name] = fallback.FromStatus(h)
 	}
+	seen := map[string]uint64{}
 	for _, m := range s.metrics {
 		health[m.metric.FullName] = m.health
+		seen[m.metric.FullName+" "+m.query()] = m.seen
 	}
 	var states []*metricState
 	for i := range plan.Triggers {
 		t := &plan.Triggers[i]
 		for j := range t.Metrics {
 			m := &t.Metrics[j]
-			states = append(states, &metricState{
+			state := &metricState{
 				trigger: t, metric: m, reading: j, health: health[m.FullName],
 				series: s.Metrics.Series(s.id, m.FullName, cmp.Or(t.Name, t.Type), t.Index),
-			})
+			}
+			state.seen = seen[m.FullName+" "+state.query()]
+			states = append(states, state)
 		}
 	}
 	return states
+}
+
+// query names what is asked, and where.
+func (m *metricState) query() string {
+	return m.trigger.Binding.Server + " " + m.trigger.Binding.Query.Key
 }
 
 // observation is everything that one evaluation looked at.
@@ -62,7 +73,8 @@ type observation struct {
 	answers          []sample.Answer
 	complete         bool // every metric was asked at least once
 	fallbackReplicas int32
-	inFallback       []string // metrics that the fallback answers for
+	inFallback       []string  // metrics that the fallback answers for
+	newest           time.Time // when the newest sample was taken that was not looked at before
 }
 
 // observe reads the latest samples. Nothing is asked here.
@@ -96,8 +108,11 @@ func (s *scaledObject) look(ctx context.Context, m *metricState, seen *observati
 		return
 	}
 	value, active, err := read(latest, m)
+	if latest.Seq != m.seen && latest.At.After(seen.newest) {
+		seen.newest = latest.At
+	}
 	s.count(m, latest, value, active, err)
-	answer := sample.Answer{Metric: t.Metric, Value: value, At: latest.At}
+	answer := sample.Answer{Metric: t.Metric, Value: value, At: latest.At, Took: latest.Took}
 	t.Value, t.Active = value, active
 	if err != nil {
 		t.Err = err.Error()
@@ -133,6 +148,11 @@ func (s *scaledObject) count(m *metricState, latest sample.Sample, value float64
 	}
 	m.seen = latest.Seq
 	m.health = fallback.Observe(m.health, err != nil)
+	m.record(latest, value, active, err)
+}
+
+// record shows an attempt in the Prometheus metrics.
+func (m *metricState) record(latest sample.Sample, value float64, active bool, err error) {
 	if err != nil {
 		m.series.Failed()
 		return
@@ -179,7 +199,8 @@ func (s *scaledObject) compose(ctx context.Context, seen *observation) {
 		behavior = fb.BehaviorOrDefault()
 	}
 	composite := s.plan.Modifiers.Compose(inputs, behavior)
-	answer := sample.Answer{Metric: composite.Metric, Value: composite.Value, Error: composite.Err, At: oldest(seen.answers)}
+	answer := combined(seen.answers)
+	answer.Metric, answer.Value, answer.Error = composite.Metric, composite.Value, composite.Err
 	seen.inFallback = nil
 	if composite.InFallback {
 		s.substitute(ctx, s.plan.Modifiers.MetricType, s.plan.Modifiers.Target, seen, &answer)

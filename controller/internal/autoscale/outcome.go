@@ -5,6 +5,7 @@ package autoscale
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,17 +22,29 @@ import (
 // In memory it is exact, and a status that says "active" counts as active.
 const lastActiveGrain = 30 * time.Second
 
+// messageGrain is how soon a condition is written again of which only the message
+// differs. Messages of failing sources may name ports or request numbers that
+// differ at each attempt.
+const messageGrain = time.Minute
+
 // outcome is what an evaluation reports, in a form that is cheap to compare: an
 // evaluation that comes to the same writes nothing.
 type outcome struct {
 	active, ready, fallback v1alpha1.Condition
+	complete                bool
 	activity                string
 	failures                string
 	lastActive              time.Time
 }
 
+// quiet is the outcome without the words that may differ at each attempt.
+func (o outcome) quiet() outcome {
+	o.active.Message, o.ready.Message, o.fallback.Message = "", "", ""
+	return o
+}
+
 func (s *scaledObject) outcome(seen observation, d scale.Decision) outcome {
-	o := outcome{active: d.Active, ready: d.Ready, fallback: fallbackCondition(seen), lastActive: s.lastActive}
+	o := outcome{active: d.Active, ready: d.Ready, fallback: fallbackCondition(seen), complete: seen.complete, lastActive: s.lastActive}
 	if old := s.reported.lastActive; d.Active.Status == metav1.ConditionTrue && s.lastActive.Sub(old) < lastActiveGrain {
 		o.lastActive = old
 	}
@@ -41,7 +54,8 @@ func (s *scaledObject) outcome(seen observation, d scale.Decision) outcome {
 	}
 	if s.plan.Object.Spec.Fallback != nil {
 		for _, m := range s.metrics {
-			failures.WriteRune(rune(s.shown(m.health).Failures))
+			failures.WriteString(strconv.Itoa(int(s.shown(m.health).Failures)))
+			failures.WriteByte(' ')
 		}
 	}
 	o.activity, o.failures = activity.String(), failures.String()
@@ -65,10 +79,12 @@ func fallbackCondition(seen observation) v1alpha1.Condition {
 	return c
 }
 
-// report writes what changed since the last report.
+// report writes what changed since the last report. The generation of the spec
+// counts as observed once every trigger was asked by it: conditions before that
+// speak of the spec before.
 func (s *scaledObject) report(ctx context.Context, seen observation, d scale.Decision) error {
-	out := s.outcome(seen, d)
-	if out == s.reported && !s.fresh {
+	out, at := s.outcome(seen, d), s.Clock.Now()
+	if !s.fresh && (out == s.reported || out.quiet() == s.reported.quiet() && at.Sub(s.reportedAt) < messageGrain) {
 		return nil
 	}
 	err := s.ScaledObjects.Update(ctx, s.plan.Object, func(status *v1alpha1.ScaledObjectStatus, now metav1.Time) {
@@ -77,6 +93,9 @@ func (s *scaledObject) report(ctx context.Context, seen observation, d scale.Dec
 				status.Conditions.Set(c.Type, c.Status, c.Reason, c.Message, now)
 			}
 		}
+		if out.complete {
+			status.ObservedGeneration = s.plan.Object.Generation
+		}
 		if !out.lastActive.IsZero() {
 			status.LastActiveTime = new(metav1.NewTime(out.lastActive).Rfc3339Copy())
 		}
@@ -84,7 +103,7 @@ func (s *scaledObject) report(ctx context.Context, seen observation, d scale.Dec
 		status.Health = s.healths()
 	})
 	if err == nil {
-		s.reported, s.fresh = out, false
+		s.reported, s.reportedAt, s.fresh = out, at, false
 	}
 	return err
 }
@@ -155,16 +174,20 @@ func (s *scaledObject) cached(metric string) bool {
 func (s *scaledObject) publishLatest(ctx context.Context) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.stopped {
+		return
+	}
 	s.publish(s.observe(ctx, s.replicas))
 }
 
-// oldest is when the oldest of the answers was measured.
-func oldest(answers []sample.Answer) time.Time {
-	var at time.Time
+// combined is as old as the oldest of the answers, and as slow as the slowest.
+func combined(answers []sample.Answer) sample.Answer {
+	var out sample.Answer
 	for _, a := range answers {
-		if at.IsZero() || a.At.Before(at) {
-			at = a.At
+		if out.At.IsZero() || a.At.Before(out.At) {
+			out.At = a.At
 		}
+		out.Took = max(out.Took, a.Took)
 	}
-	return at
+	return out
 }

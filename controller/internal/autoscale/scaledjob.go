@@ -7,21 +7,16 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
-	"github.com/keda-tf/terraform-provider-keda/controller/internal/actuate"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/jobs"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/observe"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/poll"
-	"github.com/keda-tf/terraform-provider-keda/controller/internal/report"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
 )
 
@@ -30,15 +25,19 @@ type scaledJob struct {
 	*Engine
 	id sample.Object
 
-	mu       sync.Mutex
-	plan     *ScaledJobPlan
-	series   [][]*observe.Series // by trigger and metric
-	seen     []uint64            // the last attempt of each trigger that was counted
-	acted    []attempt           // the samples that were last decided on
-	unseen   jobs.Unseen
-	listed   bool // the Jobs were listed live once by this process
-	reported jobOutcome
-	fresh    bool
+	mu         sync.Mutex
+	stopped    bool
+	plan       *ScaledJobPlan
+	series     [][]*observe.Series // by trigger and metric
+	counted    []attempt           // the last sample of each trigger that its series have
+	acted      []attempt           // the samples that were last acted on
+	woken      bool                // the sources were asked once more since then
+	unseen     jobs.Unseen
+	deleted    map[string]struct{} // Jobs that the cache still shows
+	listed     bool                // the Jobs were listed live once by this process
+	reported   jobOutcome
+	reportedAt time.Time
+	fresh      bool
 }
 
 // attempt names one sample of one query.
@@ -47,19 +46,16 @@ type attempt struct {
 	seq   uint64
 }
 
-// jobOutcome is what an evaluation reports; comparing it is cheap.
-type jobOutcome struct {
-	active, ready v1alpha1.Condition
-	activity      string
-	lastActive    time.Time
-}
-
 // ScaleJob scales a ScaledJob by a plan, in place of an earlier plan.
 func (e *Engine) ScaleJob(plan *ScaledJobPlan) {
 	id := scaledJobID(plan.Object)
 	s, ok := e.subject(id).(*scaledJob)
-	if !ok || s.plannedFor().UID != plan.Object.UID {
-		s = &scaledJob{Engine: e, id: id}
+	if ok && s.plannedFor().UID != plan.Object.UID {
+		s.stop()
+		ok = false
+	}
+	if !ok {
+		s = &scaledJob{Engine: e, id: id, deleted: map[string]struct{}{}}
 	}
 	s.adopt(plan)
 	e.register(id, s, types(plan.Triggers), poll.Subscription{
@@ -73,11 +69,20 @@ func (s *scaledJob) plannedFor() *v1alpha1.ScaledJob {
 	return s.plan.Object
 }
 
+// stop implements subject.
+func (s *scaledJob) stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stopped = true
+}
+
 func (s *scaledJob) adopt(plan *ScaledJobPlan) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.plan, s.fresh = plan, true
-	s.seen, s.series = make([]uint64, len(plan.Triggers)), nil
+	s.plan, s.fresh, s.series = plan, true, nil
+	if len(s.counted) != len(plan.Triggers) {
+		s.counted = make([]attempt, len(plan.Triggers))
+	}
 	for i := range plan.Triggers {
 		t := &plan.Triggers[i]
 		var series []*observe.Series
@@ -92,13 +97,15 @@ func (s *scaledJob) adopt(plan *ScaledJobPlan) {
 func (s *scaledJob) evaluate(ctx context.Context) (time.Time, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	defer s.settle(s.id)
+	if s.stopped {
+		return time.Time{}, nil
+	}
 	input, attempts, err := s.input(ctx)
 	if err != nil {
 		return time.Time{}, err // a list that failed is not a list of no Jobs
 	}
 	decision := jobs.Decide(input)
-	acted := s.act(ctx, decision, attempts)
+	acted := s.act(ctx, input, decision, attempts)
 	return time.Time{}, errors.Join(acted, s.report(ctx, input, decision))
 }
 
@@ -116,7 +123,7 @@ func (s *scaledJob) input(ctx context.Context) (jobs.Input, []attempt, error) {
 	for i := range s.plan.Triggers {
 		in.Triggers = append(in.Triggers, s.look(i, attempts))
 	}
-	in.Spent = slices.Equal(s.acted, attempts)
+	in.Spent = s.spent(in.Triggers, attempts)
 	var err error
 	in.Jobs, err = s.jobs(ctx, in.Strategy.UsesPending(), scaling.PendingPodConditions)
 	if err != nil {
@@ -127,6 +134,33 @@ func (s *scaledJob) input(ctx context.Context) (jobs.Input, []attempt, error) {
 		s.caughtUp(in.Jobs)
 	}
 	return in, attempts, nil
+}
+
+// spent says that a sample which counts was acted on before: its messages may be
+// taken by now, and their Jobs finished. Where another trigger has news, the
+// sources are asked once more, so that the Jobs for it need not wait for the next
+// poll of the others.
+func (s *scaledJob) spent(triggers []jobs.Trigger, attempts []attempt) bool {
+	spent, news := false, false
+	for i := range triggers {
+		if t := &triggers[i]; !t.Active || t.Waiting || t.Err != "" {
+			continue
+		}
+		if slices.Contains(s.acted, attempts[i]) {
+			spent = true
+		} else {
+			news = true
+		}
+	}
+	if spent && news && !s.woken {
+		s.woken = true
+		s.Poller.Wake(s.id)
+	}
+	return spent
+}
+
+func waiting(triggers []jobs.Trigger) bool {
+	return slices.ContainsFunc(triggers, func(t jobs.Trigger) bool { return t.Waiting })
 }
 
 // look reads the latest sample of one trigger: its queue is the sum of its
@@ -153,111 +187,15 @@ func (s *scaledJob) look(index int, attempts []attempt) jobs.Trigger {
 		if err != nil {
 			out.Err = err.Error()
 		}
-		s.record(index, m, latest, value, active, err)
+		if s.counted[index] != attempts[index] {
+			m.record(latest, value, active, err)
+		}
 		out.QueueLength += value
 		out.Active = out.Active || active
 		if t.MetricType != autoscalingv2.ValueMetricType {
 			out.Target += m.metric.Target / float64(len(t.Metrics))
 		}
 	}
-	s.seen[index] = latest.Seq
+	s.counted[index] = attempts[index]
 	return out
-}
-
-func (s *scaledJob) record(index int, m *metricState, latest sample.Sample, value float64, active bool, err error) {
-	switch {
-	case s.seen[index] == latest.Seq:
-	case err != nil:
-		m.series.Failed()
-	default:
-		m.series.Sampled(value, active, latest.Took)
-	}
-}
-
-// act creates and deletes Jobs. A creation whose outcome is unknown keeps its
-// place until the cache shows it or enough time has passed.
-func (s *scaledJob) act(ctx context.Context, d jobs.Decision, attempts []attempt) error {
-	var errs []error
-	for _, name := range d.Delete {
-		errs = append(errs, s.Actuator.DeleteJob(ctx, s.id.Namespace, name, metav1.DeletePropagationBackground))
-	}
-	errs = append(errs, s.rollOut(ctx, d.Rollout))
-	s.acted = attempts
-	created := 0
-	for range d.Create {
-		if err := s.create(ctx); err != nil {
-			s.ScaledJobs.Event(s.plan.Object, report.Warning(v1alpha1.EventJobCreateFailed, err.Error()))
-			errs = append(errs, err)
-			break
-		}
-		created++
-	}
-	if created > 0 {
-		s.ScaledJobs.Event(s.plan.Object, report.Normal(v1alpha1.EventJobsCreated, "Created "+d.Why))
-		s.Log.Info("created jobs", "namespace", s.id.Namespace, "scaledJob", s.id.Name, "jobs", created, "why", d.Why)
-	}
-	return errors.Join(errs...)
-}
-
-func (s *scaledJob) create(ctx context.Context) error {
-	job := actuate.NewJob(s.plan.Object, s.Version)
-	s.unseen.Add(job.Name, s.Clock.Now())
-	err := s.Actuator.CreateJob(ctx, job)
-	if refused := apierrors.ReasonForError(err); err != nil && refused != metav1.StatusReasonUnknown && !apierrors.IsTimeout(err) && !apierrors.IsServerTimeout(err) {
-		s.unseen.Drop(job.Name) // the API server answered, and said no
-	}
-	return err
-}
-
-// rollOut deletes the Jobs of earlier generations.
-func (s *scaledJob) rollOut(ctx context.Context, names []string) error {
-	if len(names) == 0 {
-		return nil
-	}
-	o := s.plan.Object
-	s.ScaledJobs.Event(o, report.Normal(v1alpha1.EventScaledJobRolloutCleanupStarted, fmt.Sprintf("Deleting %d Jobs of earlier generations", len(names))))
-	var errs []error
-	for _, name := range names {
-		errs = append(errs, s.Actuator.DeleteJob(ctx, s.id.Namespace, name, o.RolloutPropagation()))
-	}
-	if err := errors.Join(errs...); err != nil {
-		s.ScaledJobs.Event(o, report.Warning(v1alpha1.EventScaledJobRolloutCleanupFailed, err.Error()))
-		return err
-	}
-	s.ScaledJobs.Event(o, report.Normal(v1alpha1.EventScaledJobRolloutCleanupCompleted, fmt.Sprintf("Deleted %d Jobs of earlier generations", len(names))))
-	return nil
-}
-
-// report writes what changed since the last report.
-func (s *scaledJob) report(ctx context.Context, in jobs.Input, d jobs.Decision) error {
-	out := jobOutcome{active: d.Active, ready: d.Ready, lastActive: s.reported.lastActive}
-	if d.LastActive.Sub(out.lastActive) >= lastActiveGrain {
-		out.lastActive = d.LastActive
-	}
-	activity := map[string]v1alpha1.TriggerActivityStatus{}
-	for _, t := range in.Triggers {
-		if t.Waiting || t.Metric == "" {
-			continue
-		}
-		activity[t.Metric] = v1alpha1.TriggerActivityStatus{IsActive: t.Active}
-		out.activity += fmt.Sprint(boolInt(t.Active))
-	}
-	if out == s.reported && !s.fresh {
-		return nil
-	}
-	err := s.ScaledJobs.Update(ctx, s.plan.Object, func(status *v1alpha1.ScaledJobStatus, now metav1.Time) {
-		for _, c := range []v1alpha1.Condition{out.active, out.ready} {
-			if c.Status != "" {
-				status.Conditions.Set(c.Type, c.Status, c.Reason, c.Message, now)
-			}
-		}
-		if !out.lastActive.IsZero() {
-			status.LastActiveTime = new(metav1.NewTime(out.lastActive).Rfc3339Copy())
-		}
-		status.TriggersActivity = activity
-	})
-	if err == nil {
-		s.reported, s.fresh = out, false
-	}
-	return err
 }

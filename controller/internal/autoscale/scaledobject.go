@@ -26,12 +26,14 @@ type scaledObject struct {
 	id sample.Object
 
 	mu         sync.Mutex
+	stopped    bool
 	plan       *ScaledObjectPlan
 	metrics    []*metricState // one per external metric, in order
 	replicas   int32          // at the last evaluation
 	lastActive time.Time
 	active     bool
 	reported   outcome
+	reportedAt time.Time
 	fresh      bool // the plan is new: report whatever comes out
 }
 
@@ -39,7 +41,11 @@ type scaledObject struct {
 func (e *Engine) ScaleObject(plan *ScaledObjectPlan) {
 	id := scaledObjectID(plan.Object)
 	s, ok := e.subject(id).(*scaledObject)
-	if !ok || s.uid() != plan.Object.UID {
+	if ok && s.plannedFor().UID != plan.Object.UID {
+		s.stop()
+		ok = false
+	}
+	if !ok {
 		s = &scaledObject{Engine: e, id: id}
 		s.restore(plan)
 	}
@@ -71,16 +77,26 @@ func (s *scaledObject) adopt(plan *ScaledObjectPlan) (active bool) {
 	return s.active
 }
 
-func (s *scaledObject) uid() any {
+func (s *scaledObject) plannedFor() *v1alpha1.ScaledObject {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.plan.Object.UID
+	return s.plan.Object
+}
+
+// stop implements subject.
+func (s *scaledObject) stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stopped = true
 }
 
 // evaluate implements subject.
 func (s *scaledObject) evaluate(ctx context.Context) (time.Time, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.stopped {
+		return time.Time{}, nil
+	}
 	replicas, err := s.Workloads.Replicas(ctx, s.plan.Target)
 	if err != nil {
 		return time.Time{}, errors.Join(err, s.unreadable(ctx, err))
@@ -88,6 +104,9 @@ func (s *scaledObject) evaluate(ctx context.Context) (time.Time, error) {
 	s.replicas = replicas
 	seen := s.observe(ctx, replicas)
 	decision := scale.Decide(s.input(replicas, seen))
+	if !seen.newest.IsZero() {
+		s.Metrics.Evaluated(s.id, s.Clock.Since(seen.newest))
+	}
 	acted := s.act(ctx, replicas, decision)
 	s.publish(seen)
 	if !decision.LastActive.IsZero() {
@@ -97,7 +116,20 @@ func (s *scaledObject) evaluate(ctx context.Context) (time.Time, error) {
 	if err := s.report(ctx, seen, decision); err != nil {
 		return time.Time{}, errors.Join(acted, err)
 	}
-	return decision.NextAt, acted
+	return s.again(decision.NextAt), acted
+}
+
+// again is when to look at the object although no sample came in. Without a
+// trigger that is polled, nothing else would notice that somebody scaled the
+// target out of its bounds.
+func (s *scaledObject) again(next time.Time) time.Time {
+	if len(s.metrics) > 0 {
+		return next
+	}
+	if resync := s.Clock.Now().Add(s.plan.Object.PollInterval()); next.IsZero() || resync.Before(next) {
+		return resync
+	}
+	return next
 }
 
 func (s *scaledObject) input(replicas int32, seen observation) scale.Input {

@@ -8,7 +8,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -31,6 +34,9 @@ type authentications struct {
 	kind   string
 	new    func() client.Object
 	status func(client.Object) *v1alpha1.TriggerAuthenticationStatus
+
+	started time.Time                      // what is older was announced before
+	seen    map[types.NamespacedName]int64 // generations; one worker uses it
 }
 
 // SetupAuthentications registers the reconcilers of both kinds with a manager.
@@ -45,6 +51,7 @@ func SetupAuthentications(mgr ctrl.Manager) error {
 		}},
 	} {
 		a.client, a.events = mgr.GetClient(), recorder
+		a.started, a.seen = time.Now(), map[types.NamespacedName]int64{}
 		err := builder.ControllerManagedBy(mgr).Named(strings.ToLower(a.kind)).
 			For(a.new(), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 			Watches(&v1alpha1.ScaledObject{}, a.used(), builder.WithPredicates(referencesChanged())).
@@ -61,11 +68,13 @@ func SetupAuthentications(mgr ctrl.Manager) error {
 func (a *authentications) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	object := a.new()
 	if err := a.client.Get(ctx, req.NamespacedName, object); err != nil {
+		delete(a.seen, req.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	if !object.GetDeletionTimestamp().IsZero() {
 		return ctrl.Result{}, releaseFinalizer(ctx, a.client, object)
 	}
+	a.announce(object, req.NamespacedName)
 	users, err := a.users(ctx, req)
 	if err != nil {
 		return ctrl.Result{}, err
@@ -82,13 +91,25 @@ func (a *authentications) Reconcile(ctx context.Context, req ctrl.Request) (ctrl
 	return ctrl.Result{}, nil
 }
 
+// announce makes an event of a new authentication and of a changed one.
+func (a *authentications) announce(object client.Object, key types.NamespacedName) {
+	before, known := a.seen[key]
+	a.seen[key] = object.GetGeneration()
+	switch {
+	case known && before != object.GetGeneration():
+		a.events.Eventf(object, nil, corev1.EventTypeNormal, a.kind+"Updated", "Updated", "%s was changed", a.kind)
+	case !known && object.GetCreationTimestamp().After(a.started):
+		a.events.Eventf(object, nil, corev1.EventTypeNormal, a.kind+"Added", "Added", "%s was created", a.kind)
+	}
+}
+
 // users lists the objects whose triggers refer to an authentication.
 func (a *authentications) users(ctx context.Context, req ctrl.Request) (v1alpha1.TriggerAuthenticationStatus, error) {
 	var status v1alpha1.TriggerAuthenticationStatus
 	var sos v1alpha1.ScaledObjectList
 	var sjs v1alpha1.ScaledJobList
 	for _, list := range []client.ObjectList{&sos, &sjs} {
-		if err := a.client.List(ctx, list, client.InNamespace(req.Namespace)); err != nil {
+		if err := a.client.List(ctx, list, client.InNamespace(req.Namespace), client.UnsafeDisableDeepCopy); err != nil {
 			return status, fmt.Errorf("cannot list who uses it: %w", err)
 		}
 	}

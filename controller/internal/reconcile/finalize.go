@@ -23,10 +23,10 @@ import (
 // finalize lets a deleted ScaledObject go: scaling stops, the HPA goes with its
 // owner, and the target gets its original replicas back when that was asked for.
 func (r *ScaledObjects) finalize(ctx context.Context, so *v1alpha1.ScaledObject, id sample.Object) error {
+	r.forget(id)
 	if !slices.Contains(so.Finalizers, v1alpha1.Finalizer) {
 		return nil
 	}
-	r.Engine.Stop(id)
 	if so.RestoresOriginalReplicas() {
 		if err := r.restore(ctx, so); err != nil {
 			return err
@@ -36,8 +36,7 @@ func (r *ScaledObjects) finalize(ctx context.Context, so *v1alpha1.ScaledObject,
 		return err
 	}
 	r.Status.Event(so, report.Normal(v1alpha1.EventScaledObjectDeleted, "The ScaledObject was deleted"))
-	r.Status.Forget(so.UID)
-	r.forget(id)
+	r.Status.Forget(client.ObjectKeyFromObject(so))
 	return nil
 }
 

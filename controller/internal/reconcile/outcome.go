@@ -6,46 +6,67 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
+	"net/http"
 	"strconv"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/actuate"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/autoscale"
 )
 
-// mistakeRetry is how soon a mistake is looked at again although nothing that the
-// object refers to changed: a safety net for what no watch covers.
-const mistakeRetry = 5 * time.Minute
+const (
+	// mistakeRetry is how soon a mistake is looked at again although nothing that
+	// the object refers to changed: a safety net for what no watch covers.
+	mistakeRetry = time.Minute
+	// overtakenRetry is how soon a reconcile runs again that somebody else's write
+	// overtook.
+	overtakenRetry = 200 * time.Millisecond
+)
 
-// mistake is an error that only a change of the object, or of what it refers to,
-// can cure: watches bring it back, and retrying would be noise.
-type mistake struct{ error }
+// overtaken says that an error is no more than bad timing: somebody else wrote
+// first, or the process ends. Nobody needs to hear of it.
+func overtaken(ctx context.Context, err error) bool {
+	return apierrors.IsConflict(err) || errors.Is(err, actuate.ErrMoved) || ctx.Err() != nil
+}
 
-func (m *mistake) Unwrap() error { return m.error }
+// transient says that the API server could not be asked. What was decided before
+// still holds; every other error is a mistake that only a change of the object, or
+// of what it refers to, can cure.
+func transient(err error) bool {
+	var status apierrors.APIStatus
+	if errors.As(err, &status) {
+		code := status.Status().Code
+		return code >= http.StatusInternalServerError || code == http.StatusTooManyRequests
+	}
+	var network net.Error
+	var discovery *apiutil.ErrResourceDiscoveryFailed
+	return errors.As(err, &network) || errors.As(err, &discovery) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, io.ErrUnexpectedEOF)
+}
 
-func misconfigured(err error) error { return &mistake{err} }
-
-// retry says what a reconcile returns: errors of the API server are retried with
-// backoff, mistakes wait for a watch.
+// retry says what a reconcile returns that failed, or whose report did: trouble
+// with the API server is retried with backoff, mistakes wait for a watch.
 func retry(ctx context.Context, failure, report error) (ctrl.Result, error) {
-	if failure == nil {
-		return ctrl.Result{}, report
+	switch {
+	case failure == nil, report != nil:
+		return ctrl.Result{}, errors.Join(failure, report)
+	case transient(failure):
+		return ctrl.Result{}, failure
 	}
 	log.FromContext(ctx).Info("cannot scale", "reason", failure.Error())
-	var m *mistake
-	if errors.As(failure, &m) && report == nil {
-		return ctrl.Result{RequeueAfter: mistakeRetry}, nil
-	}
-	return ctrl.Result{}, errors.Join(failure, report)
+	return ctrl.Result{RequeueAfter: mistakeRetry}, nil
 }
 
 // describe fills in what a status says about the spec.
-func describe(status *v1alpha1.ScaledObjectStatus, so *v1alpha1.ScaledObject, f *found, now metav1.Time) {
-	status.ObservedGeneration = so.Generation
+func describe(status *v1alpha1.ScaledObjectStatus, so *v1alpha1.ScaledObject, f *found) {
 	status.TriggersTypes = new(v1alpha1.TriggersTypes(so.Spec.Triggers))
 	status.AuthenticationsTypes = new(v1alpha1.AuthenticationsTypes(so.Spec.Triggers))
 	status.HpaName = so.HPAName()
@@ -60,10 +81,7 @@ func describe(status *v1alpha1.ScaledObjectStatus, so *v1alpha1.ScaledObject, f 
 			status.OriginalReplicaCount = new(f.replicas)
 		}
 	}
-	if state, reason, message, ok := hpaCondition(f.hpa); ok {
-		status.Conditions.Set(v1alpha1.ConditionHPAActive, state, reason, message, now)
-	}
-	if f.plan != nil {
+	if f.plan != nil && !f.pause.Paused {
 		status.ExternalMetricNames, status.ResourceMetricNames = metricNames(f.plan.Triggers)
 		status.CompositeScalerName = ""
 		if f.plan.Modifiers != nil {
@@ -89,22 +107,38 @@ func metricNames(triggers []autoscale.Trigger) (external, resource []string) {
 // Ready becomes true by the first evaluation, when the triggers were really read;
 // a paused object is ready without.
 func concludeScaledObject(c *v1alpha1.Conditions, pause v1alpha1.Pause, failure error, now metav1.Time) {
-	if failure != nil {
-		c.Set(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonScaledObjectCheckFailed, failure.Error(), now)
-		c.Set(v1alpha1.ConditionActive, metav1.ConditionUnknown, v1alpha1.ReasonUnknownState, "the object cannot be scaled as it is", now)
-		return
-	}
 	switch {
-	case pause.Paused:
-		c.Set(v1alpha1.ConditionPaused, metav1.ConditionTrue, v1alpha1.ReasonScaledObjectPaused, pauseMessage(pause), now)
-		c.Set(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonScaledObjectReady, "the object is paused", now)
-		c.Set(v1alpha1.ConditionActive, metav1.ConditionFalse, v1alpha1.ReasonScalerNotActive, "the object is paused", now)
 	case pause.Any():
 		c.Set(v1alpha1.ConditionPaused, metav1.ConditionTrue, v1alpha1.ReasonScaledObjectPaused, pauseMessage(pause), now)
 	case c.IsTrue(v1alpha1.ConditionPaused):
 		c.Set(v1alpha1.ConditionPaused, metav1.ConditionFalse, v1alpha1.ReasonScaledObjectUnpaused, "scaling goes on", now)
 	}
-	if c.Get(v1alpha1.ConditionReady).Reason == v1alpha1.ReasonScaledObjectCheckFailed {
+	conclude(c, verdict{v1alpha1.ReasonScaledObjectReady, v1alpha1.ReasonScaledObjectCheckFailed}, pause.Paused, failure, now)
+}
+
+// concludeScaledJob is concludeScaledObject for ScaledJobs.
+func concludeScaledJob(c *v1alpha1.Conditions, paused bool, failure error, now metav1.Time) {
+	switch {
+	case paused:
+		c.Set(v1alpha1.ConditionPaused, metav1.ConditionTrue, v1alpha1.ReasonScaledJobPaused, "no Jobs are created while the object is paused", now)
+	case c.IsTrue(v1alpha1.ConditionPaused):
+		c.Set(v1alpha1.ConditionPaused, metav1.ConditionFalse, v1alpha1.ReasonScaledJobUnpaused, "Jobs are created again", now)
+	}
+	conclude(c, verdict{v1alpha1.ReasonScaledJobReady, v1alpha1.ReasonScaledJobCheckFailed}, paused, failure, now)
+}
+
+// verdict holds the reasons for Ready of one kind.
+type verdict struct{ ready, failed string }
+
+func conclude(c *v1alpha1.Conditions, v verdict, paused bool, failure error, now metav1.Time) {
+	switch {
+	case failure != nil:
+		c.Set(v1alpha1.ConditionReady, metav1.ConditionFalse, v.failed, failure.Error(), now)
+		c.Set(v1alpha1.ConditionActive, metav1.ConditionUnknown, v1alpha1.ReasonUnknownState, "the object cannot be scaled as it is", now)
+	case paused:
+		c.Set(v1alpha1.ConditionReady, metav1.ConditionTrue, v.ready, "the object is paused", now)
+		c.Set(v1alpha1.ConditionActive, metav1.ConditionFalse, v1alpha1.ReasonScalerNotActive, "the object is paused", now)
+	case c.Get(v1alpha1.ConditionReady).Reason == v.failed:
 		c.Set(v1alpha1.ConditionReady, metav1.ConditionUnknown, "", "the triggers are being read", now)
 	}
 }

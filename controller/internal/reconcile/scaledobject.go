@@ -12,9 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
-	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -37,8 +35,9 @@ import (
 
 // Dependencies are shared by the reconcilers.
 type Dependencies struct {
-	// Client reads from the cache and writes to the API server.
+	// Client reads from the cache and writes to the API server; Live reads there.
 	Client client.Client
+	Live   client.Reader
 	// Auth resolves authentications; Env is what triggers are bound with.
 	Auth       *auth.Resolver
 	Env        scaler.Env
@@ -59,24 +58,29 @@ type ScaledObjects struct {
 
 // Reconcile brings one ScaledObject's HPA and plan up to date.
 func (r *ScaledObjects) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	id := identify(v1alpha1.KindScaledObject, req)
 	var so v1alpha1.ScaledObject
 	if err := r.Client.Get(ctx, req.NamespacedName, &so); err != nil {
 		if client.IgnoreNotFound(err) == nil {
-			r.forget(identify(v1alpha1.KindScaledObject, req))
+			r.forget(id)
+			r.Status.Forget(req.NamespacedName)
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	id := identify(v1alpha1.KindScaledObject, req)
 	if !so.DeletionTimestamp.IsZero() {
 		return ctrl.Result{}, r.finalize(ctx, &so, id)
 	}
-	if err := r.claim(ctx, &so); err != nil {
-		return ctrl.Result{}, err
+	var found found
+	err := r.claim(ctx, &so)
+	if err == nil {
+		found, err = r.observe(ctx, &so)
+		r.References.Set(id, found.references)
 	}
-	found, err := r.observe(ctx, &so)
-	r.References.Set(id, found.references)
 	if err == nil {
 		err = r.apply(ctx, &so, id, &found)
+	}
+	if err != nil && overtaken(ctx, err) {
+		return ctrl.Result{RequeueAfter: overtakenRetry}, nil
 	}
 	return r.conclude(ctx, &so, id, found, err)
 }
@@ -92,7 +96,8 @@ func (d *Dependencies) forget(id sample.Object) {
 }
 
 // claim adds the finalizer and the label by which the HPA selects the metrics, in
-// one request.
+// one request. Finalizers of others that were added meanwhile are not lost: the
+// request fails then, and is made again.
 func (r *ScaledObjects) claim(ctx context.Context, so *v1alpha1.ScaledObject) error {
 	before := so.DeepCopy()
 	changed := controllerutil.AddFinalizer(so, v1alpha1.Finalizer)
@@ -106,8 +111,8 @@ func (r *ScaledObjects) claim(ctx context.Context, so *v1alpha1.ScaledObject) er
 	if !changed {
 		return nil
 	}
-	if err := r.Client.Patch(ctx, so, client.MergeFrom(before)); err != nil {
-		return fmt.Errorf("cannot add the finalizer and label: %w", client.IgnoreNotFound(err))
+	if err := r.Client.Patch(ctx, so, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
+		return fmt.Errorf("cannot add the finalizer and label: %w", err)
 	}
 	return nil
 }
@@ -116,55 +121,62 @@ func (r *ScaledObjects) claim(ctx context.Context, so *v1alpha1.ScaledObject) er
 type found struct {
 	plan       *autoscale.ScaledObjectPlan
 	pause      v1alpha1.Pause
+	violations error // of the spec; what pausing needs was right all the same
 	references []auth.Reference
 	warnings   v1alpha1.Violations
-	replicas   int32                                  // of the target
-	hpa        *autoscalingv2.HorizontalPodAutoscaler // as it was read; nil before it exists
+	replicas   int32 // of the target
 	kind       v1alpha1.GroupVersionKindResource
 }
 
 // observe reads and checks everything that a plan is made of, and changes nothing.
+// A pause needs no more than the target: whoever pauses an object may do so
+// because its triggers are broken.
 func (r *ScaledObjects) observe(ctx context.Context, so *v1alpha1.ScaledObject) (found, error) {
 	var out found
 	violations, warnings := v1alpha1.ValidateScaledObject(so).Split(v1alpha1.Unworkable)
-	out.warnings = warnings
-	if len(violations) > 0 {
-		return out, misconfigured(violations)
+	out.violations, out.warnings = violations.Err(), warnings
+	var err error
+	if out.pause, err = so.Pause(); err != nil || so.Spec.ScaleTargetRef == nil || !out.pause.Paused && out.violations != nil {
+		return out, errors.Join(out.violations, err)
 	}
-	out.pause, _ = so.Pause() // validated above
 	target, scale, err := r.Workloads.Resolve(ctx, so.Namespace, so.Spec.ScaleTargetRef)
+	out.references = []auth.Reference{targetReference(target)}
 	if err != nil {
-		out.references = append(out.references, targetReference(target))
 		return out, err
 	}
 	out.replicas = scale.Spec.Replicas
 	out.kind = v1alpha1.GroupVersionKindResource{Group: target.GVK.Group, Version: target.GVK.Version, Kind: target.GVK.Kind, Resource: target.Resource}
 	conflicts, err := ownership.Check(ctx, r.Client, so, func(other *v1alpha1.ScaledObject) bool { return ownership.Older(other, so) })
-	if err != nil {
+	if err := errors.Join(err, conflicts.Err()); err != nil {
 		return out, err
 	}
-	if len(conflicts) > 0 {
-		return out, misconfigured(conflicts)
+	out.plan = &autoscale.ScaledObjectPlan{Object: so, Target: target}
+	if out.pause.Paused {
+		return out, nil
 	}
+	return out, r.plan(ctx, so, &out)
+}
+
+// plan resolves the triggers.
+func (r *ScaledObjects) plan(ctx context.Context, so *v1alpha1.ScaledObject, f *found) error {
+	target := f.plan.Target
 	resolved, err := r.resolver().resolve(ctx, triggerRequest{
 		namespace: so.Namespace, name: so.Name, triggers: so.Spec.Triggers,
-		workload: target.String(), container: so.Spec.ScaleTargetRef.EnvSourceContainerName,
-		template: func(ctx context.Context) (*corev1.PodTemplateSpec, error) {
-			return r.Workloads.PodTemplate(ctx, target)
+		workload: auth.Workload{
+			Name: target.String(), Namespace: so.Namespace, Container: so.Spec.ScaleTargetRef.EnvSourceContainerName,
+			Template: func() (*corev1.PodTemplateSpec, error) { return r.Workloads.PodTemplate(ctx, target) },
 		},
 		targetOptional: so.Modifiers() != nil,
 	})
-	out.references = append(resolved.references, targetReference(target))
+	f.references = append(f.references, resolved.references...)
 	if err != nil {
-		return out, err
+		return err
 	}
-	out.plan = &autoscale.ScaledObjectPlan{Object: so, Target: target, Triggers: resolved.triggers}
+	f.plan.Triggers = resolved.triggers
 	if m := so.Modifiers(); m != nil {
-		if out.plan.Modifiers, err = modifiers.Compile(m, v1alpha1.FormulaNames(so.Spec.Triggers)); err != nil {
-			return out, misconfigured(err)
-		}
+		f.plan.Modifiers, err = modifiers.Compile(m, v1alpha1.FormulaNames(so.Spec.Triggers))
 	}
-	return out, nil
+	return err
 }
 
 func (d *Dependencies) resolver() *triggerResolver {
@@ -182,7 +194,7 @@ func targetReference(target workload.Ref) auth.Reference {
 func (r *ScaledObjects) apply(ctx context.Context, so *v1alpha1.ScaledObject, id sample.Object, f *found) error {
 	r.Metrics.Paused(id, f.pause.Paused)
 	if f.pause.Paused {
-		return r.pause(ctx, so, id, f)
+		return errors.Join(r.pause(ctx, so, id, f), f.violations)
 	}
 	if err := r.ensureHPA(ctx, so, f); err != nil {
 		return err
@@ -206,21 +218,30 @@ func (r *ScaledObjects) pause(ctx context.Context, so *v1alpha1.ScaledObject, id
 
 // conclude reports the outcome and says when to try again.
 func (r *ScaledObjects) conclude(ctx context.Context, so *v1alpha1.ScaledObject, id sample.Object, f found, failure error) (ctrl.Result, error) {
-	if errors.Is(failure, actuate.ErrMoved) { // somebody else scaled the target while it was being paused
-		return ctrl.Result{RequeueAfter: time.Second}, nil
-	}
-	if failure != nil {
-		r.Engine.Stop(id)
-		r.Metrics.Failed(id)
-	}
+	r.hold(id, failure)
 	if so.Generation != r.Status.Read(so).ObservedGeneration {
 		for _, w := range f.warnings {
 			r.Status.Event(so, report.Warning(v1alpha1.EventScalerInfo, w.Error()))
 		}
 	}
 	err := r.Status.Update(ctx, so, func(status *v1alpha1.ScaledObjectStatus, now metav1.Time) {
-		describe(status, so, &f, now)
+		describe(status, so, &f)
 		concludeScaledObject(&status.Conditions, f.pause, failure, now)
+		if failure != nil || f.pause.Paused {
+			status.ObservedGeneration = so.Generation
+		}
 	})
 	return retry(ctx, failure, err)
+}
+
+// hold stops the scaling of an object that cannot be scaled as it is: its replicas
+// stay as they are. Trouble with the API server is no reason to stop.
+func (d *Dependencies) hold(id sample.Object, failure error) {
+	if failure == nil {
+		return
+	}
+	d.Metrics.Failed(id)
+	if !transient(failure) {
+		d.Engine.Stop(id)
+	}
 }

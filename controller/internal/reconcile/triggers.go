@@ -9,8 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	corev1 "k8s.io/api/core/v1"
+	"sync"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/auth"
@@ -31,11 +30,8 @@ type triggerResolver struct {
 type triggerRequest struct {
 	namespace, name string
 	triggers        []v1alpha1.ScaleTrigger
-	// workload names the source of environment variables; template reads its pod
-	// template, and is called only when a trigger needs it.
-	workload       string
-	container      string
-	template       func(context.Context) (*corev1.PodTemplateSpec, error)
+	// workload is where environment variables come from.
+	workload       auth.Workload
 	targetOptional bool
 }
 
@@ -50,16 +46,9 @@ type resolvedTriggers struct {
 func (r *triggerResolver) resolve(ctx context.Context, req triggerRequest) (resolvedTriggers, error) {
 	var out resolvedTriggers
 	var errs []error
-	from := auth.Workload{Name: req.workload, Namespace: req.namespace, Container: req.container}
-	if needsTemplate(req.triggers) {
-		template, err := req.template(ctx)
-		if err != nil {
-			return out, err
-		}
-		from.Template = template
-	}
+	req.workload.Template = sync.OnceValues(req.workload.Template)
 	for i := range req.triggers {
-		t, err := r.one(ctx, req, i, from, &out)
+		t, err := r.one(ctx, req, i, &out)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("spec.triggers[%d] (%s): %w", i, req.triggers[i].Type, err))
 			continue
@@ -73,14 +62,6 @@ func (r *triggerResolver) resolve(ctx context.Context, req triggerRequest) (reso
 
 const fromEnvSuffix = "FromEnv"
 
-// needsTemplate says whether a trigger may read the workload's environment, by
-// itself or through its authentication.
-func needsTemplate(triggers []v1alpha1.ScaleTrigger) bool {
-	return slices.ContainsFunc(triggers, func(t v1alpha1.ScaleTrigger) bool {
-		return t.AuthenticationRef != nil || len(environmentNames(t.Metadata)) > 0
-	})
-}
-
 func environmentNames(metadata map[string]string) []string {
 	var names []string
 	for key, name := range metadata {
@@ -92,14 +73,14 @@ func environmentNames(metadata map[string]string) []string {
 	return slices.Compact(names)
 }
 
-func (r *triggerResolver) one(ctx context.Context, req triggerRequest, index int, from auth.Workload, out *resolvedTriggers) (autoscale.Trigger, error) {
+func (r *triggerResolver) one(ctx context.Context, req triggerRequest, index int, out *resolvedTriggers) (autoscale.Trigger, error) {
 	spec := &req.triggers[index]
-	resolved, err := r.auth.Resolve(ctx, spec.AuthenticationRef, from)
+	resolved, err := r.auth.Resolve(ctx, spec.AuthenticationRef, req.workload)
 	out.references = append(out.references, resolved.References...)
 	if err != nil {
 		return autoscale.Trigger{}, err
 	}
-	environment, err := r.environment(ctx, spec, from, out)
+	environment, err := r.environment(ctx, spec, req.workload, out)
 	if err != nil {
 		return autoscale.Trigger{}, err
 	}

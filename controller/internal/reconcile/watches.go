@@ -6,11 +6,14 @@ package reconcile
 import (
 	"context"
 	"maps"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -23,6 +26,7 @@ import (
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/auth"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/ownership"
 )
 
 // Setup registers the reconciler with a manager.
@@ -31,7 +35,8 @@ func (r *ScaledObjects) Setup(mgr ctrl.Manager, workers int) error {
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
 		For(&v1alpha1.ScaledObject{}, builder.WithPredicates(declared())).
 		Owns(&autoscalingv2.HorizontalPodAutoscaler{}, builder.WithPredicates(hpaChanged())).
-		Watches(&v1alpha1.ScaledObject{}, handler.EnqueueRequestsFromMapFunc(r.rivals), builder.WithPredicates(deletions())).
+		Watches(&v1alpha1.ScaledObject{}, handler.EnqueueRequestsFromMapFunc(r.rivals), builder.WithPredicates(retargeted())).
+		Watches(&autoscalingv2.HorizontalPodAutoscaler{}, handler.EnqueueRequestsFromMapFunc(r.rivals), builder.WithPredicates(retargeted())).
 		Watches(&appsv1.Deployment{}, r.users(v1alpha1.KindScaledObject, "Deployment"), builder.WithPredicates(templateChanged())).
 		Watches(&appsv1.StatefulSet{}, r.users(v1alpha1.KindScaledObject, "StatefulSet"), builder.WithPredicates(templateChanged()))
 	return r.watchSources(b, v1alpha1.KindScaledObject).Complete(r)
@@ -68,18 +73,21 @@ func (d *Dependencies) users(kind, referred string) handler.EventHandler {
 	})
 }
 
-// rivals enqueues the ScaledObjects that a deleted one may have kept from their
-// target.
-func (r *ScaledObjects) rivals(ctx context.Context, gone client.Object) []reconcile.Request {
-	var others v1alpha1.ScaledObjectList
-	if err := r.Client.List(ctx, &others, client.InNamespace(gone.GetNamespace())); err != nil {
+// rivals enqueues the ScaledObjects that scale the same target as a changed
+// ScaledObject or HPA: it may have kept them from it, and does so no longer, or
+// does so from now on.
+func (r *ScaledObjects) rivals(ctx context.Context, changed client.Object) []reconcile.Request {
+	owner := metav1.GetControllerOf(changed)
+	if owner != nil && owner.Kind == v1alpha1.KindScaledObject {
+		return nil // an HPA of ours
+	}
+	others, err := ownership.Rivals(ctx, r.Client, changed)
+	if err != nil {
 		return nil // the periodic look at mistakes will notice
 	}
-	var requests []reconcile.Request
-	for i := range others.Items {
-		if o := &others.Items[i]; o.Name != gone.GetName() && !o.Status.Conditions.IsTrue(v1alpha1.ConditionReady) {
-			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(o)})
-		}
+	requests := make([]reconcile.Request, len(others))
+	for i, o := range others {
+		requests[i] = reconcile.Request{NamespacedName: client.ObjectKeyFromObject(o)}
 	}
 	return requests
 }
@@ -96,26 +104,24 @@ func declared() predicate.Predicate {
 	}}
 }
 
-func deletions() predicate.Predicate {
-	return predicate.Funcs{
-		CreateFunc:  func(event.CreateEvent) bool { return false },
-		UpdateFunc:  func(event.UpdateEvent) bool { return false },
-		GenericFunc: func(event.GenericEvent) bool { return false },
-	}
+// retargeted lets through what may begin or end a conflict about a target. The
+// map function runs on the old and on the new object.
+func retargeted() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		return !slices.Equal(ownership.TargetOf(e.ObjectOld), ownership.TargetOf(e.ObjectNew)) ||
+			e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() ||
+			!maps.Equal(e.ObjectOld.GetAnnotations(), e.ObjectNew.GetAnnotations())
+	}}
 }
 
-// hpaChanged lets through what others did to our HPA, and what the HPA says about
-// whether it can scale.
+// hpaChanged lets through what others did to our HPA.
 func hpaChanged() predicate.Predicate {
 	return predicate.Funcs{
 		CreateFunc: func(event.CreateEvent) bool { return false },
 		UpdateFunc: func(e event.UpdateEvent) bool {
 			a, ok1 := e.ObjectOld.(*autoscalingv2.HorizontalPodAutoscaler)
 			b, ok2 := e.ObjectNew.(*autoscalingv2.HorizontalPodAutoscaler)
-			if !ok1 || !ok2 {
-				return true
-			}
-			return declared().Update(e) || a.ResourceVersion == b.ResourceVersion || scalingActiveChanged(a, b) || specChanged(a, b)
+			return ok1 && ok2 && (declared().Update(e) || !equality.Semantic.DeepEqual(a.Spec, b.Spec))
 		},
 	}
 }

@@ -1,0 +1,66 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package autoscale
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/jobs"
+)
+
+// jobOutcome is what an evaluation reports; comparing it is cheap.
+type jobOutcome struct {
+	active, ready v1alpha1.Condition
+	waiting       bool
+	activity      string
+	lastActive    time.Time
+}
+
+// quiet is the outcome without the words that may differ at each attempt.
+func (o jobOutcome) quiet() jobOutcome {
+	o.active.Message, o.ready.Message = "", ""
+	return o
+}
+
+// report writes what changed since the last report.
+func (s *scaledJob) report(ctx context.Context, in jobs.Input, d jobs.Decision) error {
+	out := jobOutcome{active: d.Active, ready: d.Ready, waiting: waiting(in.Triggers), lastActive: s.reported.lastActive}
+	if d.LastActive.Sub(out.lastActive) >= lastActiveGrain {
+		out.lastActive = d.LastActive
+	}
+	activity := map[string]v1alpha1.TriggerActivityStatus{}
+	for _, t := range in.Triggers {
+		if t.Waiting || t.Metric == "" {
+			continue
+		}
+		activity[t.Metric] = v1alpha1.TriggerActivityStatus{IsActive: t.Active}
+		out.activity += fmt.Sprint(boolInt(t.Active))
+	}
+	if !s.fresh && (out == s.reported || out.quiet() == s.reported.quiet() && in.Now.Sub(s.reportedAt) < messageGrain) {
+		return nil
+	}
+	err := s.ScaledJobs.Update(ctx, s.plan.Object, func(status *v1alpha1.ScaledJobStatus, now metav1.Time) {
+		for _, c := range []v1alpha1.Condition{out.active, out.ready} {
+			if c.Status != "" {
+				status.Conditions.Set(c.Type, c.Status, c.Reason, c.Message, now)
+			}
+		}
+		if !out.waiting {
+			status.ObservedGeneration = s.plan.Object.Generation
+		}
+		if !out.lastActive.IsZero() {
+			status.LastActiveTime = new(metav1.NewTime(out.lastActive).Rfc3339Copy())
+		}
+		status.TriggersActivity = activity
+	})
+	if err == nil {
+		s.reported, s.reportedAt, s.fresh = out, in.Now, false
+	}
+	return err
+}
