@@ -25,9 +25,10 @@ import (
 // installationTimeout bounds an operation whose timeout is not set.
 const installationTimeout = 5 * time.Minute
 
-// incomplete is the key of private state that says that an installation was
-// begun but never worked. Terraform destroys such a resource before it creates
-// it again, which must not cost anybody their objects.
+// incomplete stands in the place of the version of an installation that was begun
+// but never worked. Terraform destroys such a resource before it creates it again,
+// which must not cost anybody their objects. Private state would not do: the
+// deletion of a replacement gets that of the new resource.
 const incomplete = "incomplete"
 
 // installer prepares the work on a configuration in which everything is known.
@@ -62,8 +63,10 @@ func (r *installation) Create(ctx context.Context, req resource.CreateRequest, r
 		r.explainInstall(err, &resp.Diagnostics)
 		return
 	}
-	resp.Diagnostics.Append(resp.Private.SetKey(ctx, incomplete, truth(err != nil))...)
 	resp.State.Raw = r.installed(plan, installer, &resp.Diagnostics)
+	if err != nil {
+		resp.State.Raw = convert.With(resp.State.Raw, map[string]tftypes.Value{"version": tftypes.NewValue(tftypes.String, incomplete)})
+	}
 	resp.Diagnostics.Append(identifyInstallation(ctx, resp.Identity, installer.Namespace)...)
 	r.explainInstall(err, &resp.Diagnostics)
 	r.tellAdopted(installer, &resp.Diagnostics)
@@ -119,7 +122,6 @@ func (r *installation) Update(ctx context.Context, req resource.UpdateRequest, r
 		r.explainInstall(err, &resp.Diagnostics)
 		return
 	}
-	resp.Diagnostics.Append(resp.Private.SetKey(ctx, incomplete, truth(false))...)
 	resp.State.Raw = r.installed(plan, installer, &resp.Diagnostics)
 	resp.Diagnostics.Append(identifyInstallation(ctx, resp.Identity, installer.Namespace)...)
 	r.tellAdopted(installer, &resp.Diagnostics)
@@ -134,11 +136,10 @@ func (r *installation) Delete(ctx context.Context, req resource.DeleteRequest, r
 	if installer == nil {
 		return
 	}
-	begun, diags := req.Private.GetKey(ctx, incomplete)
-	resp.Diagnostics.Append(diags...)
+	version, _ := convert.Known(state, "version")
 	onDestroy, _ := convert.Known(state, "on_destroy")
 	err := installer.Remove(ctx, install.Removal{
-		Recorded: inventoryOf(state), Incomplete: string(begun) == string(truth(true)),
+		Recorded: inventoryOf(state), Incomplete: version == incomplete,
 		Drain: onDestroy == onDestroyDrain, DeleteCRDs: convert.Flag(state, "delete_crds", false),
 	})
 	r.explainInstall(err, &resp.Diagnostics)
@@ -186,11 +187,4 @@ func (r *installation) installed(plan tftypes.Value, installer *install.Installe
 func untouched(err error) bool {
 	var conflict *install.ConflictError
 	return errors.As(err, &conflict)
-}
-
-func truth(value bool) []byte {
-	if value {
-		return []byte("true")
-	}
-	return []byte("false")
 }

@@ -100,7 +100,7 @@ func procedureFields() []schema.Field {
 func installationResults() []schema.Field {
 	return []schema.Field{
 		{Name: "id", Computed: true, Prose: "The namespace."},
-		{Name: "version", Computed: true, Prose: "Release that is installed: the version of the provider that installed it."},
+		{Name: "version", Computed: true, Prose: "Release that is installed: the version of the provider that installed it. `incomplete` when it never worked."},
 		{Name: "inventory", Kind: schema.StringMap, Computed: true, Prose: "Every object of the installation with a hash of its content. Where the cluster has something else, it says what: the plan of the repair names the object and its fields."},
 	}
 }
