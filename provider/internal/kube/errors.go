@@ -6,6 +6,7 @@ package kube
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -52,7 +53,12 @@ func (c *Client) explain(err error) error {
 		return nil
 	}
 	var status apierrors.APIStatus
-	if !errors.As(err, &status) {
+	var transport *url.Error
+	switch {
+	case errors.As(err, &status):
+	case !errors.As(err, &transport):
+		return fmt.Errorf("the API server %s: %w", c.Server, err)
+	default:
 		return &UnreachableError{Server: c.Server, Err: err}
 	}
 	refused := &RefusedError{Err: err}
