@@ -130,14 +130,11 @@ func (c *Client) Run(ctx context.Context) error {
 	delay, attempts := reconnectMin, 0
 	for {
 		connected, err := c.follow(ctx)
-		if ctx.Err() != nil {
-			return nil
-		}
 		if connected {
 			delay, attempts = reconnectMin, 0
 		}
 		// The first failure is news; after that one line in a while is enough.
-		if attempts%30 == 0 {
+		if attempts%30 == 0 && ctx.Err() == nil {
 			log.Info("Not following the controller; held metrics stay in use", "error", err, "objects", c.mirror.objects.Load())
 		}
 		attempts++

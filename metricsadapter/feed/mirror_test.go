@@ -48,24 +48,37 @@ func TestAgeIgnoresClockDifference(t *testing.T) {
 	}
 }
 
-func TestStaleness(t *testing.T) {
-	m, clock := testMirror()
-	pass := func(d time.Duration) { clock.SetTime(clock.Now().Add(d)) }
-	unavailable := func(err error, silent time.Duration) bool {
-		var u *UnavailableError
-		return errors.As(err, &u) && u.Silent == silent
-	}
+// unavailable says whether the error is that nothing was heard for so long.
+func unavailable(err error, silent time.Duration) bool {
+	var u *UnavailableError
+	return errors.As(err, &u) && u.Silent == silent
+}
+
+func TestUnavailableUntilComplete(t *testing.T) {
+	m, _ := testMirror()
 	if _, err := m.latest("ns", "a", "m"); !unavailable(err, 0) || !strings.Contains(err.Error(), "not received a complete snapshot") {
 		t.Errorf("before the first message: %v", err)
 	}
-	first := m.receive(nil, update(true, false, wire("a", 1, 1, time.Hour), wire("b", 2, 1, 0)))
-	if _, err := m.latest("ns", "c", "m"); !unavailable(err, 0) {
+	first := m.receive(nil, update(true, false, wire("a", 1, 1, 0)))
+	if _, err := m.latest("ns", "a", "m"); err != nil {
+		t.Errorf("an object that the incomplete snapshot has: %v", err)
+	}
+	if _, err := m.latest("ns", "b", "m"); !unavailable(err, 0) {
 		t.Errorf("an object that the incomplete snapshot lacks: %v", err)
 	}
 	if err := m.ready(); !unavailable(err, 0) {
 		t.Errorf("ready while incomplete: %v", err)
 	}
 	m.receive(first, update(false, true))
+	if err := m.ready(); err != nil {
+		t.Errorf("complete: %v", err)
+	}
+}
+
+func TestStaleness(t *testing.T) {
+	m, clock := testMirror()
+	pass := func(d time.Duration) { clock.SetTime(clock.Now().Add(d)) }
+	first := m.receive(nil, update(true, true, wire("a", 1, 1, time.Hour), wire("b", 2, 1, 0)))
 	// A value may be as old as it likes while the leader lives: it may poll hourly.
 	for range 10 {
 		pass(4 * time.Minute)

@@ -67,7 +67,7 @@ func (c *Client) refresh(ctx context.Context, l *link, asked refreshKey, maxAge 
 	t := l.term.Load()
 	response, err := l.feed.Refresh(ctx, &feedpb.RefreshRequest{
 		Namespace: asked.namespace, Name: asked.name, Metric: asked.metric,
-		MaxAgeMillis: uint32(maxAge.Milliseconds()),
+		MaxAgeMillis: maxAge.Milliseconds(),
 	})
 	switch {
 	case err == nil:

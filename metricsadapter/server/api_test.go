@@ -237,6 +237,8 @@ func BenchmarkRead(b *testing.B) {
 }
 
 func TestMain(m *testing.M) {
-	os.Unsetenv("POD_NAMESPACE")
+	if err := os.Unsetenv("POD_NAMESPACE"); err != nil {
+		panic(err)
+	}
 	os.Exit(m.Run())
 }

@@ -93,7 +93,7 @@ func TestGetExternalMetric(t *testing.T) {
 				t.Errorf("%d refreshes, want %d", tt.source.refreshes, tt.refreshes)
 			}
 			if tt.code != 0 {
-				status, ok := err.(apierrors.APIStatus) //nolint:errorlint // the API server needs the type itself
+				status, ok := err.(apierrors.APIStatus) // the API server needs the type itself
 				if !ok || status.Status().Code != tt.code || !strings.Contains(err.Error(), tt.message) {
 					t.Errorf("error %v, want %d with %q", err, tt.code, tt.message)
 				}

@@ -24,17 +24,15 @@ import (
 	"github.com/keda-tf/terraform-provider-keda/metricsadapter/feed"
 )
 
-// Run serves until ctx ends, and then returns nil. It first waits for the
-// certificate files to appear. Options are used up by it.
+// Run serves until ctx ends, and then returns nil; if ctx ends while it still
+// waits for the certificate files to appear, it says so. Options are used up by
+// it.
 func Run(ctx context.Context, o *Options) error {
 	if err := o.complete(); err != nil {
 		return err
 	}
 	certDir := o.base.SecureServing.ServerCert.CertDirectory
 	if err := feed.WaitForFiles(ctx, certDir); err != nil {
-		if ctx.Err() != nil {
-			return nil
-		}
 		return err
 	}
 	registry := prometheus.NewRegistry()

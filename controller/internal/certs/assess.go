@@ -41,7 +41,7 @@ func Assess(now time.Time, b Bundle, names []string) Need {
 	case own == nil:
 		need = Need{Authority: true, Why: "there is no authority that can sign"}
 	case due(now, own.cert):
-		need = Need{Authority: true, Why: fmt.Sprintf("the authority expires on %s", own.cert.NotAfter.Format(time.DateOnly))}
+		need = Need{Authority: true, Why: "the authority expires on " + own.cert.NotAfter.Format(time.DateOnly)}
 	}
 	switch {
 	case unusable != "":
@@ -49,7 +49,7 @@ func Assess(now time.Time, b Bundle, names []string) Need {
 	case need.Authority || now.Before(own.cert.NotBefore.Add(backdate+settle)):
 		// The signing authority is not known everywhere yet.
 	case due(now, leaf):
-		need = Need{Leaf: true, Why: fmt.Sprintf("the certificate expires on %s", leaf.NotAfter.Format(time.DateOnly))}
+		need = Need{Leaf: true, Why: "the certificate expires on " + leaf.NotAfter.Format(time.DateOnly)}
 	case leaf.CheckSignatureFrom(own.cert) != nil:
 		need = Need{Leaf: true, Why: "the certificate is signed by a superseded authority"}
 	}
@@ -76,7 +76,7 @@ func whyUnusable(now time.Time, leaf *x509.Certificate, authorities []*x509.Cert
 	}
 	for _, name := range names {
 		if err := leaf.VerifyHostname(name); err != nil {
-			return fmt.Sprintf("the certificate is not for %s", name)
+			return "the certificate is not for " + name
 		}
 	}
 	return ""

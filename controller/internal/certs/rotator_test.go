@@ -192,7 +192,9 @@ func TestEnsure(t *testing.T) {
 func TestEnsureErrors(t *testing.T) {
 	refuse := errors.New("etcd is away")
 	c := fake.NewClientBuilder().WithScheme(scheme(t)).WithObjects(apiService(), webhook()).WithInterceptorFuncs(interceptor.Funcs{
-		Patch: func(context.Context, client.WithWatch, client.Object, client.Patch, ...client.PatchOption) error { return refuse },
+		Patch: func(context.Context, client.WithWatch, client.Object, client.Patch, ...client.PatchOption) error {
+			return refuse
+		},
 	}).Build()
 	r := rotator(t, c, clienttesting.NewFakePassiveClock(start), nil)
 	_, err := r.Ensure(t.Context())
@@ -295,7 +297,7 @@ func handshake(address string, config *tls.Config) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	_, err = conn.Read(make([]byte, 1))
 	return err
 }

@@ -68,7 +68,7 @@ func (f *FeedServer) send(stream grpc.ServerStreamingServer[feedpb.Update], batc
 
 func (f *FeedServer) stamp(update *feedpb.Update) *feedpb.Update {
 	update.SentUnixNano = f.clock.Now().UnixNano()
-	update.HeartbeatMillis = uint32(f.heartbeat.Milliseconds())
+	update.HeartbeatMillis = f.heartbeat.Milliseconds()
 	return update
 }
 

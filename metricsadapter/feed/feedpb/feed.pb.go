@@ -93,7 +93,7 @@ type Update struct {
 	SentUnixNano int64 `protobuf:"varint,5,opt,name=sent_unix_nano,json=sentUnixNano,proto3" json:"sent_unix_nano,omitempty"`
 	// heartbeat_millis is the longest silence that a healthy leader allows
 	// itself.
-	HeartbeatMillis uint32 `protobuf:"varint,6,opt,name=heartbeat_millis,json=heartbeatMillis,proto3" json:"heartbeat_millis,omitempty"`
+	HeartbeatMillis int64 `protobuf:"varint,6,opt,name=heartbeat_millis,json=heartbeatMillis,proto3" json:"heartbeat_millis,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -163,7 +163,7 @@ func (x *Update) GetSentUnixNano() int64 {
 	return 0
 }
 
-func (x *Update) GetHeartbeatMillis() uint32 {
+func (x *Update) GetHeartbeatMillis() int64 {
 	if x != nil {
 		return x.HeartbeatMillis
 	}
@@ -337,7 +337,7 @@ type RefreshRequest struct {
 	Name      string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	Metric    string                 `protobuf:"bytes,3,opt,name=metric,proto3" json:"metric,omitempty"`
 	// max_age_millis: an answer that is not older needs no reading.
-	MaxAgeMillis  uint32 `protobuf:"varint,4,opt,name=max_age_millis,json=maxAgeMillis,proto3" json:"max_age_millis,omitempty"`
+	MaxAgeMillis  int64 `protobuf:"varint,4,opt,name=max_age_millis,json=maxAgeMillis,proto3" json:"max_age_millis,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -393,7 +393,7 @@ func (x *RefreshRequest) GetMetric() string {
 	return ""
 }
 
-func (x *RefreshRequest) GetMaxAgeMillis() uint32 {
+func (x *RefreshRequest) GetMaxAgeMillis() int64 {
 	if x != nil {
 		return x.MaxAgeMillis
 	}
@@ -466,7 +466,7 @@ const file_feed_proto_rawDesc = "" +
 	"\aobjects\x18\x03 \x03(\v2\x14.keda.feed.v1.ObjectR\aobjects\x12\x18\n" +
 	"\aversion\x18\x04 \x01(\x04R\aversion\x12$\n" +
 	"\x0esent_unix_nano\x18\x05 \x01(\x03R\fsentUnixNano\x12)\n" +
-	"\x10heartbeat_millis\x18\x06 \x01(\rR\x0fheartbeatMillis\"\x98\x01\n" +
+	"\x10heartbeat_millis\x18\x06 \x01(\x03R\x0fheartbeatMillis\"\x98\x01\n" +
 	"\x06Object\x12\x1c\n" +
 	"\tnamespace\x18\x01 \x01(\tR\tnamespace\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
@@ -485,7 +485,7 @@ const file_feed_proto_rawDesc = "" +
 	"\tnamespace\x18\x01 \x01(\tR\tnamespace\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
 	"\x06metric\x18\x03 \x01(\tR\x06metric\x12$\n" +
-	"\x0emax_age_millis\x18\x04 \x01(\rR\fmaxAgeMillis\"e\n" +
+	"\x0emax_age_millis\x18\x04 \x01(\x03R\fmaxAgeMillis\"e\n" +
 	"\x0fRefreshResponse\x12,\n" +
 	"\x06object\x18\x01 \x01(\v2\x14.keda.feed.v1.ObjectR\x06object\x12$\n" +
 	"\x0esent_unix_nano\x18\x02 \x01(\x03R\fsentUnixNano2\x8d\x01\n" +

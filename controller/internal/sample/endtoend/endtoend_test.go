@@ -67,7 +67,7 @@ func (w *world) says(ctx context.Context, object, value string) error {
 // probe asks as the kubelet does: over TLS that it does not verify.
 func (w *world) probe(t *testing.T, path string) int {
 	t.Helper()
-	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // as the kubelet
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 	defer transport.CloseIdleConnections()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("https://127.0.0.1:%d%s", w.apiPort, path), nil)
 	if err != nil {
@@ -77,7 +77,7 @@ func (w *world) probe(t *testing.T, path string) int {
 	if err != nil {
 		return 0
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	return response.StatusCode
 }
 
@@ -192,7 +192,7 @@ func testMetrics(t *testing.T, w *world) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(response.Body)
 	if err != nil || response.StatusCode != http.StatusOK {
 		t.Fatalf("%d, %v", response.StatusCode, err)
@@ -234,7 +234,7 @@ func testRotation(t *testing.T, w *world) {
 		if err != nil {
 			return err
 		}
-		defer conn.Close()
+		defer func() { _ = conn.Close() }()
 		if served := conn.ConnectionState().PeerCertificates[0]; !slices.Equal(served.Raw, pair.Certificate[0]) {
 			return fmt.Errorf("still serial %s", served.SerialNumber)
 		}
