@@ -29,9 +29,6 @@ func TestDependencies(t *testing.T) {
 		"k8s.io/client-go/informers/", "github.com/aws/", "github.com/redis/"}
 	for dependency := range strings.Lines(string(output)) {
 		dependency = strings.TrimSpace(dependency) + "/"
-		if strings.HasPrefix(dependency, "k8s.io/client-go/kubernetes/scheme/") {
-			continue
-		}
 		if i := slices.IndexFunc(denied, func(prefix string) bool { return strings.HasPrefix(dependency, prefix) }); i >= 0 {
 			t.Errorf("the provider must not import %s", dependency)
 		}

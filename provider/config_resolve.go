@@ -25,8 +25,11 @@ func (c *config) unknown(ctx context.Context) []string {
 	var names []string
 	v := reflect.ValueOf(*c)
 	for i := range v.NumField() {
-		wire, err := v.Field(i).Interface().(attr.Value).ToTerraformValue(ctx)
-		if err == nil && !wire.IsFullyKnown() {
+		value, ok := v.Field(i).Interface().(attr.Value)
+		if !ok {
+			continue
+		}
+		if wire, err := value.ToTerraformValue(ctx); err == nil && !wire.IsFullyKnown() {
 			names = append(names, v.Type().Field(i).Tag.Get("tfsdk"))
 		}
 	}

@@ -4,6 +4,7 @@
 package provider
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,13 +49,15 @@ func blank() *config {
 
 func text(s string) types.String { return types.StringValue(s) }
 
-func TestConfig(t *testing.T) {
-	file := kubeconfig(t)
-	tests := map[string]struct {
-		config func(*config)
-		env    map[string]string
-		check  func(*rest.Config) bool
-	}{
+// configTest is a provider block, the environment, and what comes of both.
+type configTest struct {
+	config func(*config)
+	env    map[string]string
+	check  func(*rest.Config) bool
+}
+
+func kubeconfigTests(file string) map[string]configTest {
+	return map[string]configTest{
 		"a kubeconfig": {
 			func(c *config) { c.ConfigPath = text(file) }, nil,
 			func(r *rest.Config) bool {
@@ -88,6 +91,12 @@ func TestConfig(t *testing.T) {
 			func(c *config) { c.ConfigPath = text(file) }, map[string]string{"KUBE_CONFIG_PATHS": "/nonexistent"},
 			func(r *rest.Config) bool { return r.Host == "https://one.example:6443" },
 		},
+	}
+}
+
+func hostTests(t *testing.T) map[string]configTest {
+	t.Helper()
+	return map[string]configTest{
 		"a host without a scheme": {
 			func(c *config) { c.Host, c.Insecure = text("api.example"), types.BoolValue(true) }, nil,
 			func(r *rest.Config) bool { return r.Host == "https://api.example" && r.Insecure },
@@ -119,6 +128,11 @@ func TestConfig(t *testing.T) {
 			},
 		},
 	}
+}
+
+func TestConfig(t *testing.T) {
+	tests := kubeconfigTests(kubeconfig(t))
+	maps.Copy(tests, hostTests(t))
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			c := blank()

@@ -52,7 +52,7 @@ func (d *definition) violation(v v1alpha1.Violation, config tftypes.Value, diags
 	name := lastName(place, location)
 	text := name
 	if v.Value != nil {
-		text += fmt.Sprintf(" = %s", quote(v.Value))
+		text += " = " + quote(v.Value)
 	}
 	text += " " + d.inHCL(v.Message, config, location) + "."
 	if v.Suggestion != "" {
@@ -71,11 +71,11 @@ func summaryOf(v v1alpha1.Violation, name string) string {
 	case v.Reason == v1alpha1.ReasonUnsupportedTrigger:
 		return "Trigger type for KEDA only"
 	case v.UnknownKey:
-		return fmt.Sprintf("Unknown parameter %s", name)
+		return "Unknown parameter " + name
 	case v.Value == nil && strings.HasPrefix(v.Message, "is missing"):
-		return fmt.Sprintf("Missing %s", name)
+		return "Missing " + name
 	}
-	return fmt.Sprintf("Invalid %s", name)
+	return "Invalid " + name
 }
 
 // lastName is what a sentence about an argument begins with. A required block

@@ -51,8 +51,8 @@ type definition struct {
 // define completes a definition.
 func define(d definition) *definition {
 	d.schema = schema.Served(d.prose, d.fields)
-	d.wire = d.schema.Type().TerraformType(context.Background()).(tftypes.Object)
-	d.identity = d.identitySchema().Type().TerraformType(context.Background()).(tftypes.Object)
+	d.wire, _ = d.schema.Type().TerraformType(context.Background()).(tftypes.Object)
+	d.identity, _ = d.identitySchema().Type().TerraformType(context.Background()).(tftypes.Object)
 	return &d
 }
 

@@ -242,7 +242,7 @@ func TestAccMistakes(t *testing.T) {
 		"a misspelt argument":          {"polling_intervall = 5", `Did you mean "polling_interval"`},
 		"a misspelt block":             {"fallbak {\n  }", `Did you mean "fallback"`},
 		"a misspelt typed block":       {"trigger {\n    rediss {\n    }\n  }", `Did you mean "redis"`},
-		"a misspelt parameter":         {"trigger {\n    redis {\n      list_lenght = 5\n    }\n  }", `Did you mean "list_length"`},
+		"a misspelt parameter":         {"trigger {\n    redis {\n      list_lengh = 5\n    }\n  }", `Did you mean "list_length"`},
 		"a parameter of another type":  {"trigger {\n    redis {\n      list_length = \"many\"\n    }\n  }", `a number is required`},
 		"a misspelt parameter in maps": {"trigger {\n    type     = \"redis\"\n    metadata = { address = \"a:1\", listNam = \"x\" }\n  }", `Did you mean "listName"`},
 	}

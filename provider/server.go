@@ -5,6 +5,7 @@ package provider
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -46,7 +47,11 @@ func (p *kedaProvider) Server() (tfprotov6.ProviderServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &server{framework: served.(framework), provider: p}, nil
+	complete, ok := served.(framework)
+	if !ok {
+		return nil, fmt.Errorf("the framework's server %T lacks calls of the protocol", served)
+	}
+	return &server{framework: complete, provider: p}, nil
 }
 
 // custom returns the definition of a custom resource, nil for other types.

@@ -79,6 +79,7 @@ func parameter(p param.Description) schema.Field {
 		f.Kind = schema.StringMap
 	case param.KindDuration:
 		f.Format = schema.Duration
+	case param.KindString, param.KindQuery:
 	}
 	return f
 }

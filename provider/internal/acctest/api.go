@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -81,7 +82,8 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case a.NoKinds || !strings.HasPrefix(r.URL.Path, prefix):
 		http.Error(w, "404 page not found", http.StatusNotFound)
 	case r.Method == http.MethodPatch && a.Refuse != nil:
-		reply(w, int(a.Refuse["code"].(float64)), a.Refuse)
+		code, _ := a.Refuse["code"].(float64)
+		reply(w, int(code), a.Refuse)
 	case r.Method == http.MethodPatch:
 		a.apply(w, r)
 	case a.objects[r.URL.Path] == nil:
@@ -115,12 +117,13 @@ func (a *API) stored(object, old map[string]any) map[string]any {
 	a.serial++
 	generation, uid := 1.0, fmt.Sprintf("uid-%d", a.serial)
 	if before, ok := old["metadata"].(map[string]any); ok {
-		uid, generation = before["uid"].(string), before["generation"].(float64)
+		uid, _ = before["uid"].(string)
+		generation, _ = before["generation"].(float64)
 		if !reflect.DeepEqual(old["spec"], object["spec"]) {
 			generation++
 		}
 	}
-	metadata["uid"], metadata["generation"], metadata["resourceVersion"] = uid, generation, fmt.Sprint(a.serial)
+	metadata["uid"], metadata["generation"], metadata["resourceVersion"] = uid, generation, strconv.Itoa(a.serial)
 	stored := maps.Clone(object)
 	stored["metadata"] = metadata
 	if a.Status != nil {
@@ -134,7 +137,7 @@ func (a *API) remove(path string) {
 		delete(a.objects, path)
 		return
 	}
-	metadata := a.objects[path]["metadata"].(map[string]any)
+	metadata, _ := a.objects[path]["metadata"].(map[string]any)
 	metadata["deletionTimestamp"], metadata["finalizers"] = "2026-01-01T00:00:00Z", []any{"finalizer.keda.sh"}
 }
 

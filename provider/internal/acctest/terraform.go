@@ -6,9 +6,9 @@ package acctest
 import (
 	"context"
 	"encoding/json"
+	"io/fs"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -90,12 +90,12 @@ func NewCluster(t *testing.T, crds string) *Cluster {
 
 func install(t *testing.T, c *cluster.Cluster, folder string) {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(folder, "*.yaml"))
+	files, err := fs.Glob(os.DirFS(folder), "*.yaml")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no custom resource definitions in %s: %v", folder, err)
 	}
 	for _, file := range files {
-		manifest, err := os.ReadFile(file)
+		manifest, err := fs.ReadFile(os.DirFS(folder), file)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,17 +114,17 @@ func (c *Cluster) resource(plural string) dynamic.ResourceInterface {
 // manager.
 func (c *Cluster) Patch(plural, name string, patch map[string]any, subresources ...string) {
 	c.t.Helper()
-	if err := c.patch(plural, name, patch, subresources...); err != nil {
+	if err := c.patch(c.t.Context(), plural, name, patch, subresources...); err != nil {
 		c.t.Fatal(err)
 	}
 }
 
-func (c *Cluster) patch(plural, name string, patch map[string]any, subresources ...string) error {
+func (c *Cluster) patch(ctx context.Context, plural, name string, patch map[string]any, subresources ...string) error {
 	body, err := json.Marshal(patch)
 	if err != nil {
 		return err
 	}
-	_, err = c.resource(plural).Patch(context.Background(), name, types.MergePatchType, body,
+	_, err = c.resource(plural).Patch(ctx, name, types.MergePatchType, body,
 		metav1.PatchOptions{FieldManager: "kubectl-edit"}, subresources...)
 	return err
 }
@@ -140,8 +140,8 @@ func (c *Cluster) Report(plural, name, status, reason, message string) {
 		report := map[string]any{"status": map[string]any{"observedGeneration": 1, "conditions": []any{
 			map[string]any{"type": "Ready", "status": status, "reason": reason, "message": message}}}}
 		for ctx.Err() == nil {
-			err := c.patch(plural, name, report, "status")
-			if err == nil {
+			err := c.patch(ctx, plural, name, report, "status")
+			if err == nil || ctx.Err() != nil {
 				return
 			}
 			if !apierrors.IsNotFound(err) {

@@ -176,7 +176,7 @@ func (e *Expansion) allowed(f *schema.Field, value any, here path.Path) bool {
 }
 
 func (e *Expansion) strings(f *schema.Field, value tftypes.Value, at Location, here path.Path, into map[string]any) {
-	items, open := []any{}, false
+	items, open := []string{}, false
 	for i, item := range elements(value) {
 		place := here.AtListIndex(i)
 		switch {
@@ -186,7 +186,7 @@ func (e *Expansion) strings(f *schema.Field, value tftypes.Value, at Location, h
 			open = true
 		default:
 			if v, ok := e.scalar(&schema.Field{Name: f.Name, Enum: f.Enum}, item, place); ok {
-				items = append(items, v)
+				items = append(items, text(v))
 			}
 		}
 	}
@@ -196,21 +196,27 @@ func (e *Expansion) strings(f *schema.Field, value tftypes.Value, at Location, h
 	case f.Text != nil:
 		put(into, f.At, e.join(f, items, here))
 	default:
-		put(into, f.At, items)
+		put(into, f.At, anySlice(items))
 	}
 }
 
-// join writes a list as one string.
-func (e *Expansion) join(f *schema.Field, items []any, here path.Path) string {
-	joined := make([]string, len(items))
+func anySlice(items []string) []any {
+	list := make([]any, len(items))
 	for i, item := range items {
-		joined[i] = item.(string)
-		if strings.Contains(joined[i], f.Text.Separator) {
+		list[i] = item
+	}
+	return list
+}
+
+// join writes a list as one string.
+func (e *Expansion) join(f *schema.Field, items []string, here path.Path) string {
+	for i, item := range items {
+		if strings.Contains(item, f.Text.Separator) {
 			e.problem(here.AtListIndex(i), "Separator in item",
 				fmt.Sprintf("The items of %s are joined by %q, so none may contain it.", f.Name, f.Text.Separator))
 		}
 	}
-	return strings.Join(joined, f.Text.Separator)
+	return strings.Join(items, f.Text.Separator)
 }
 
 func (e *Expansion) stringMap(f *schema.Field, value tftypes.Value, at Location, here path.Path, into map[string]any) {

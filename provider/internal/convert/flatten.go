@@ -32,7 +32,7 @@ func Import(fields []schema.Field, prior tftypes.Value, object map[string]any) t
 type flattener struct{ all bool }
 
 func (r flattener) object(fields []schema.Field, prior tftypes.Value, object map[string]any) tftypes.Value {
-	kind := prior.Type().(tftypes.Object)
+	kind := objectType(prior)
 	values, result := attributes(prior), make(map[string]tftypes.Value, len(kind.AttributeTypes))
 	form := chooseForm(fields, values, object)
 	for i := range fields {
@@ -47,7 +47,7 @@ func (r flattener) object(fields []schema.Field, prior tftypes.Value, object map
 		case !form.uses(f):
 			result[f.Name] = null(before.Type())
 		default:
-			live, _ := get(object, f.At)
+			live := get(object, f.At)
 			result[f.Name] = r.field(f, before, live)
 		}
 	}
@@ -96,7 +96,7 @@ func (r flattener) shape(f *schema.Field, prior tftypes.Value, live any) (tftype
 }
 
 func (flattener) blocks(f *schema.Field, prior tftypes.Value, items []any) tftypes.Value {
-	kind := prior.Type().(tftypes.List)
+	kind := listType(prior)
 	before, result := elements(prior), make([]tftypes.Value, 0, len(items))
 	for i, item := range items {
 		object, ok := item.(map[string]any)
@@ -187,7 +187,7 @@ func priorItems(list tftypes.Value) []string {
 	var items []string
 	for _, item := range elements(list) {
 		if v, err := plain(schema.String, item); err == nil {
-			items = append(items, splitItems("\x00", v.(string))...)
+			items = append(items, splitItems("\x00", text(v))...)
 		}
 	}
 	return items
@@ -240,18 +240,29 @@ func isDefault(f *schema.Field, live any) bool {
 	return f.Written && f.Default != nil && live != nil && strings.EqualFold(text(live), text(f.Default))
 }
 
-func get(object map[string]any, keys []string) (any, bool) {
+// get follows keys; nil when they lead nowhere.
+func get(object map[string]any, keys []string) any {
 	var value any = object
 	for _, key := range keys {
 		members, ok := value.(map[string]any)
 		if !ok {
-			return nil, false
+			return nil
 		}
-		if value, ok = members[key]; !ok {
-			return nil, false
-		}
+		value = members[key]
 	}
-	return value, true
+	return value
+}
+
+// objectType and listType are the types of values that the schema made; others
+// do not get here.
+func objectType(v tftypes.Value) tftypes.Object {
+	kind, _ := v.Type().(tftypes.Object)
+	return kind
+}
+
+func listType(v tftypes.Value) tftypes.List {
+	kind, _ := v.Type().(tftypes.List)
+	return kind
 }
 
 func null(kind tftypes.Type) tftypes.Value {

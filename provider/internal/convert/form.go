@@ -112,7 +112,7 @@ func chooseForm(fields []schema.Field, prior map[string]tftypes.Value, object ma
 		if general != nil && !absent(prior[general.Name]) {
 			return form{}
 		}
-		if live, _ := get(object, f.At); fits(f, live) {
+		if fits(f, get(object, f.At)) {
 			return form{typed: f}
 		}
 	}
@@ -145,9 +145,10 @@ func readable(f *schema.Field, live any) bool {
 	case schema.StringMap:
 		_, ok := splitPairs(f.Text.Separator, live)
 		return ok
+	default:
+		_, err := read(f.Kind, spelling)
+		return err == nil
 	}
-	_, err := read(f.Kind, spelling)
-	return err == nil
 }
 
 // equal reports whether two scalars mean the same.
@@ -171,6 +172,7 @@ func equal(f *schema.Field, a, b tftypes.Value) bool {
 		return errX == nil && errY == nil && dx == dy
 	case schema.Quantity:
 		return sameQuantity(x, y)
+	case schema.Plain:
 	}
 	return f.Text != nil && strings.TrimSpace(x) == strings.TrimSpace(y)
 }
@@ -178,7 +180,7 @@ func equal(f *schema.Field, a, b tftypes.Value) bool {
 // duration reads a Go duration or, as KEDA does, a number of milliseconds.
 func duration(spelling string) (time.Duration, error) {
 	if n, err := readInt(spelling); err == nil {
-		return time.Duration(n.(int64)) * time.Millisecond, nil
+		return time.Duration(n) * time.Millisecond, nil
 	}
 	return time.ParseDuration(spelling)
 }

@@ -140,8 +140,9 @@ func drawField(t *rapid.T, f schema.Field, wire tftypes.Type) tftypes.Value {
 			items[i] = draw(t, f.Fields)
 		}
 		return tftypes.NewValue(wire, items)
+	default:
+		return tftypes.NewValue(wire, word.Draw(t, f.Name))
 	}
-	return tftypes.NewValue(wire, word.Draw(t, f.Name))
 }
 
 func drawDynamic(t *rapid.T, depth int) tftypes.Value {

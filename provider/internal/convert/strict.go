@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"reflect"
 	"slices"
 	"strconv"
@@ -131,9 +132,11 @@ func (s *strict) scalar(value any, kind reflect.Kind, at Location) {
 			s.misfit(at, "Wrong type", fmt.Sprintf("A number is expected here, not %s.", describe(value)))
 		}
 	case reflect.Int32, reflect.Int64, reflect.Int:
-		if n, ok := value.(int64); !ok || (kind == reflect.Int32 && n != int64(int32(n))) {
+		if n, ok := value.(int64); !ok || (kind == reflect.Int32 && (n < math.MinInt32 || n > math.MaxInt32)) {
 			s.misfit(at, "Wrong type", fmt.Sprintf("A whole number is expected here, not %s.", describe(value)))
 		}
+	default:
+		// Kubernetes has no other scalars in its types.
 	}
 }
 

@@ -108,14 +108,14 @@ func plain(kind schema.Kind, v tftypes.Value) (any, error) {
 	}
 }
 
-func whole(v tftypes.Value) (any, error) {
+func whole(v tftypes.Value) (int64, error) {
 	var n big.Float
 	if err := v.As(&n); err != nil {
-		return nil, err
+		return 0, err
 	}
 	i, accuracy := n.Int64()
 	if accuracy != big.Exact {
-		return nil, fmt.Errorf("%s is not a whole number of 64 bits", n.Text('g', 10))
+		return 0, fmt.Errorf("%s is not a whole number of 64 bits", n.Text('g', 10))
 	}
 	return i, nil
 }
@@ -149,13 +149,13 @@ func read(kind schema.Kind, spelling string) (any, error) {
 	}
 }
 
-func readInt(spelling string) (any, error) {
+func readInt(spelling string) (int64, error) {
 	if i, err := strconv.ParseInt(spelling, 10, 64); err == nil {
 		return i, nil
 	}
 	var n big.Float
 	if _, _, err := n.Parse(spelling, 10); err != nil {
-		return nil, err
+		return 0, err
 	}
 	return whole(tftypes.NewValue(tftypes.Number, &n))
 }

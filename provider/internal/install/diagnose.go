@@ -54,7 +54,7 @@ func (i *Installer) diagnose(ref kube.Ref) []string {
 		if len(troubles) == 0 {
 			continue
 		}
-		for _, warning := range i.Client.Warnings(kube.Ref{Resource: pods, Namespace: i.Namespace, Name: pod.GetName()}) {
+		for _, warning := range i.Client.Warnings(ctx, kube.Ref{Resource: pods, Namespace: i.Namespace, Name: pod.GetName()}) {
 			troubles = append(troubles, "event "+warning)
 		}
 		for _, trouble := range slices.Compact(troubles) {

@@ -22,10 +22,9 @@ const shownEvents = 3
 const eventPatience = 5 * time.Second
 
 // warnings lists the newest warnings about an object, newest first. It is there
-// to explain another error, so its own errors say nothing of interest; it has
-// its own time, because the caller's is used up.
-func (c *Client) warnings(ref Ref) []string {
-	ctx, cancel := context.WithTimeout(context.Background(), eventPatience)
+// to explain another error, so its own errors say nothing of interest.
+func (c *Client) warnings(ctx context.Context, ref Ref) []string {
+	ctx, cancel := context.WithTimeout(ctx, eventPatience)
 	defer cancel()
 	events := schema.GroupVersionResource{Version: "v1", Resource: "events"}
 	list, err := c.in(Ref{Resource: events, Namespace: ref.Namespace}).List(ctx, metav1.ListOptions{

@@ -113,7 +113,7 @@ func (c *Client) WaitReady(ctx context.Context, ref Ref, applied *unstructured.U
 	if err == nil || ctx.Err() == nil && !errors.Is(err, errRefused) {
 		return err
 	}
-	return &NotReadyError{Last: w.last, Events: c.warnings(ref), Err: err}
+	return &NotReadyError{Last: w.last, Events: c.warnings(context.WithoutCancel(ctx), ref), Err: err}
 }
 
 // settling is how long the condition of a controller that does not say which

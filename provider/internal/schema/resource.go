@@ -45,7 +45,7 @@ func (m maker) members(fields []Field, single bool) (map[string]rs.Attribute, ma
 			blocks[f.Name] = m.block(f)
 			continue
 		}
-		attributes[f.Name] = attribute(f, f.Required && !(single && m.lenient))
+		attributes[f.Name] = attribute(f, f.Required && (!single || !m.lenient))
 	}
 	return attributes, blocks
 }
