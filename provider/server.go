@@ -177,6 +177,24 @@ func (s *server) ImportResourceState(ctx context.Context, req *tfprotov6.ImportR
 	}}}, t.err
 }
 
+// UpgradeResourceState reads a state as it was saved. Terraform asks for it at
+// the start of every run, though the schemas have had one version only.
+func (s *server) UpgradeResourceState(ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
+	d := custom(req.TypeName)
+	if d == nil || req.Version != d.schema.Version || req.RawState == nil {
+		return s.framework.UpgradeResourceState(ctx, req)
+	}
+	t := d.transcript()
+	// An argument that a newer release had and this one does not is dropped.
+	options := tfprotov6.UnmarshalOpts{ValueFromJSONOpts: tftypes.ValueFromJSONOpts{IgnoreUndefinedAttributes: true}}
+	state, err := req.RawState.UnmarshalWithOpts(d.wire, options)
+	if err != nil {
+		t.diags.AddError("Cannot read the saved state", fmt.Sprintf("The state of a %s does not fit its schema: %v.", req.TypeName, err))
+		return &tfprotov6.UpgradeResourceStateResponse{Diagnostics: t.diagnostics()}, nil
+	}
+	return &tfprotov6.UpgradeResourceStateResponse{UpgradedState: t.pack(state)}, t.err
+}
+
 // defers reports whether the provider's arguments are not known yet and
 // Terraform allows it to say so.
 func (s *server) defers(allowed bool) bool {

@@ -140,3 +140,21 @@ func TestDefersUntilTheClusterIsKnown(t *testing.T) {
 	}
 	contains(t, acctest.Text(read.Diagnostics), "arguments host depend on resources that do not exist yet")
 }
+
+func TestSavedStates(t *testing.T) {
+	server, d := open(t, "http://127.0.0.1:1"), scaledObject()
+	upgrade := func(json string) *tfprotov6.UpgradeResourceStateResponse {
+		response, err := server.UpgradeResourceState(t.Context(), &tfprotov6.UpgradeResourceStateRequest{
+			TypeName: scaledObjectType, RawState: &tfprotov6.RawState{JSON: []byte(json)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return response
+	}
+	response := upgrade(`{"name":"consumer","argument_of_another_release":1,"trigger":[{"redis":{"list_name":"jobs"}}]}`)
+	state, err := response.UpgradedState.Unmarshal(d.wire)
+	if name, _ := convert.Known(state, "name"); err != nil || name != "consumer" {
+		t.Errorf("got %s (%v)", state, err)
+	}
+	contains(t, acctest.Text(upgrade(`{"name":{}}`).Diagnostics), "Cannot read the saved state")
+}
