@@ -17,15 +17,15 @@ import (
 	"github.com/keda-tf/terraform-provider-keda/provider"
 )
 
-// version is set by the linker.
-var version = "dev"
+// version and commit are set by the linker.
+var version, commit = "dev", "unknown"
 
 func main() {
 	debug := flag.Bool("debug", false, "wait for a debugger and print how Terraform is to attach")
 	show := flag.Bool("version", false, "print the version and exit")
 	flag.Parse()
 	if *show {
-		fmt.Println("terraform-provider-keda " + version)
+		fmt.Printf("terraform-provider-keda %s (%s)\n", version, commit)
 		return
 	}
 	quietSDK()

@@ -177,6 +177,21 @@ func (s *server) ImportResourceState(ctx context.Context, req *tfprotov6.ImportR
 	}}}, t.err
 }
 
+// MoveResourceState takes over the state of another provider's resource.
+func (s *server) MoveResourceState(ctx context.Context, req *tfprotov6.MoveResourceStateRequest) (*tfprotov6.MoveResourceStateResponse, error) {
+	d := custom(req.TargetTypeName)
+	if d == nil || req.SourceState == nil {
+		return s.framework.MoveResourceState(ctx, req)
+	}
+	t := d.transcript()
+	state, err := d.moved(req.SourceProviderAddress, req.SourceTypeName, req.SourceState.JSON)
+	if err != nil {
+		t.diags.AddError("Cannot move", capital(err.Error())+".")
+		return &tfprotov6.MoveResourceStateResponse{Diagnostics: t.diagnostics()}, nil
+	}
+	return &tfprotov6.MoveResourceStateResponse{TargetState: t.pack(state), TargetIdentity: t.packIdentity(state)}, t.err
+}
+
 // UpgradeResourceState reads a state as it was saved. Terraform asks for it at
 // the start of every run, though the schemas have had one version only.
 func (s *server) UpgradeResourceState(ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
