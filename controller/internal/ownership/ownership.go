@@ -22,8 +22,8 @@ import (
 
 // Check looks for others that scale the ScaledObject's target or claim the name
 // of its HPA, and returns them as violations. A ScaledObject for which counts is
-// false is passed over; the ScaledObject itself always is. The reader's cache must
-// have been given the fields of Index.
+// false is passed over, together with its HPA; the ScaledObject itself always is.
+// The reader's cache must have been given the fields of Index.
 func Check(ctx context.Context, reader client.Reader, so *v1alpha1.ScaledObject, counts func(other *v1alpha1.ScaledObject) bool) (v1alpha1.Violations, error) {
 	target, err := so.Spec.ScaleTargetRef.GroupVersionKind()
 	if err != nil {
@@ -47,7 +47,9 @@ func Check(ctx context.Context, reader client.Reader, so *v1alpha1.ScaledObject,
 		return nil, fmt.Errorf("cannot list HorizontalPodAutoscalers: %w", err)
 	}
 	for i := range hpas.Items {
-		found = append(found, foreign(so, &hpas.Items[i])...)
+		if h := &hpas.Items[i]; !slices.ContainsFunc(others, func(other *v1alpha1.ScaledObject) bool { return metav1.IsControlledBy(h, other) }) {
+			found = append(found, foreign(so, h)...)
+		}
 	}
 	return found, nil
 }

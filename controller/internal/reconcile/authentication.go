@@ -72,7 +72,8 @@ func (a *authentications) Reconcile(ctx context.Context, req ctrl.Request) (ctrl
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	if !object.GetDeletionTimestamp().IsZero() {
-		return ctrl.Result{}, releaseFinalizer(ctx, a.client, object)
+		_, err := releaseFinalizer(ctx, a.client, object)
+		return ctrl.Result{}, err
 	}
 	a.announce(object, req.NamespacedName)
 	users, err := a.users(ctx, req)

@@ -20,19 +20,24 @@ import (
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/workload"
 )
 
-// finalize lets a deleted ScaledObject go: scaling stops, the HPA goes with its
-// owner, and the target gets its original replicas back when that was asked for.
+// finalize lets a deleted ScaledObject go: scaling stops, the HPA is deleted, and
+// the target gets its original replicas back when that was asked for. The HPA
+// would go with its owner, but only when the garbage collector comes by, and until
+// then it would go on scaling.
 func (r *ScaledObjects) finalize(ctx context.Context, so *v1alpha1.ScaledObject, id sample.Object) error {
 	r.forget(id)
 	if !slices.Contains(so.Finalizers, v1alpha1.Finalizer) {
 		return nil
+	}
+	if err := r.deleteHPAs(ctx, so, ""); err != nil {
+		return err
 	}
 	if so.RestoresOriginalReplicas() {
 		if err := r.restore(ctx, so); err != nil {
 			return err
 		}
 	}
-	if err := releaseFinalizer(ctx, r.Client, so); err != nil {
+	if released, err := releaseFinalizer(ctx, r.Client, so); !released {
 		return err
 	}
 	r.Status.Event(so, report.Normal(v1alpha1.EventScaledObjectDeleted, "The ScaledObject was deleted"))
@@ -40,14 +45,10 @@ func (r *ScaledObjects) finalize(ctx context.Context, so *v1alpha1.ScaledObject,
 	return nil
 }
 
-// restore deletes the HPA first, which would scale the target again.
 func (r *ScaledObjects) restore(ctx context.Context, so *v1alpha1.ScaledObject) error {
 	original := r.Status.Read(so).OriginalReplicaCount
 	if original == nil {
 		return nil
-	}
-	if err := r.deleteHPAs(ctx, so, ""); err != nil {
-		return err
 	}
 	target, scale, err := r.Workloads.Resolve(ctx, so.Namespace, so.Spec.ScaleTargetRef)
 	if workload.IsMissing(err) {
@@ -68,11 +69,11 @@ func (r *ScaledObjects) restore(ctx context.Context, so *v1alpha1.ScaledObject) 
 
 // releaseFinalizer removes our finalizer, and only ours, in one request that
 // fails only if the list of finalizers changed since; the status may change at the
-// same time without a conflict.
-func releaseFinalizer(ctx context.Context, c client.Client, object client.Object) error {
+// same time without a conflict. released is false where there was none.
+func releaseFinalizer(ctx context.Context, c client.Client, object client.Object) (released bool, err error) {
 	index := slices.Index(object.GetFinalizers(), v1alpha1.Finalizer)
 	if index < 0 {
-		return nil
+		return false, nil
 	}
 	path := fmt.Sprintf("/metadata/finalizers/%d", index)
 	patch, err := json.Marshal([]map[string]string{
@@ -80,11 +81,11 @@ func releaseFinalizer(ctx context.Context, c client.Client, object client.Object
 		{"op": "remove", "path": path},
 	})
 	if err != nil {
-		return err
+		return false, err
 	}
 	err = c.Patch(ctx, object, client.RawPatch(types.JSONPatchType, patch))
 	if client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("cannot remove the finalizer %s: %w", v1alpha1.Finalizer, err)
+		return false, fmt.Errorf("cannot remove the finalizer %s: %w", v1alpha1.Finalizer, err)
 	}
-	return nil
+	return err == nil, nil
 }

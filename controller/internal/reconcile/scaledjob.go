@@ -90,7 +90,7 @@ func (r *ScaledJobs) finalize(ctx context.Context, sj *v1alpha1.ScaledJob, id sa
 	if !controllerutil.ContainsFinalizer(sj, v1alpha1.Finalizer) {
 		return nil
 	}
-	if err := releaseFinalizer(ctx, r.Client, sj); err != nil {
+	if released, err := releaseFinalizer(ctx, r.Client, sj); !released {
 		return err
 	}
 	r.Status.Event(sj, report.Normal(v1alpha1.EventScaledJobDeleted, "The ScaledJob was deleted"))

@@ -128,9 +128,10 @@ type found struct {
 	kind       v1alpha1.GroupVersionKindResource
 }
 
-// observe reads and checks everything that a plan is made of, and changes nothing.
-// A pause needs no more than the target: whoever pauses an object may do so
-// because its triggers are broken.
+// observe reads and checks everything that a plan is made of. A pause needs no more
+// than the target: whoever pauses an object may do so because its triggers are
+// broken. Where somebody else scales the target, our HPA gives way: two of them
+// would fight.
 func (r *ScaledObjects) observe(ctx context.Context, so *v1alpha1.ScaledObject) (found, error) {
 	var out found
 	violations, warnings := v1alpha1.ValidateScaledObject(so).Split(v1alpha1.Unworkable)
@@ -147,8 +148,11 @@ func (r *ScaledObjects) observe(ctx context.Context, so *v1alpha1.ScaledObject) 
 	out.replicas = scale.Spec.Replicas
 	out.kind = v1alpha1.GroupVersionKindResource{Group: target.GVK.Group, Version: target.GVK.Version, Kind: target.GVK.Kind, Resource: target.Resource}
 	conflicts, err := ownership.Check(ctx, r.Client, so, func(other *v1alpha1.ScaledObject) bool { return ownership.Older(other, so) })
-	if err := errors.Join(err, conflicts.Err()); err != nil {
+	if err != nil {
 		return out, err
+	}
+	if len(conflicts) > 0 {
+		return out, errors.Join(conflicts, r.deleteHPAs(ctx, so, ""))
 	}
 	out.plan = &autoscale.ScaledObjectPlan{Object: so, Target: target}
 	if out.pause.Paused {

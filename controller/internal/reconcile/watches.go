@@ -75,19 +75,18 @@ func (d *Dependencies) users(kind, referred string) handler.EventHandler {
 
 // rivals enqueues the ScaledObjects that scale the same target as a changed
 // ScaledObject or HPA: it may have kept them from it, and does so no longer, or
-// does so from now on.
+// does so from now on. Of an HPA, its owner knows already.
 func (r *ScaledObjects) rivals(ctx context.Context, changed client.Object) []reconcile.Request {
-	owner := metav1.GetControllerOf(changed)
-	if owner != nil && owner.Kind == v1alpha1.KindScaledObject {
-		return nil // an HPA of ours
-	}
 	others, err := ownership.Rivals(ctx, r.Client, changed)
 	if err != nil {
 		return nil // the periodic look at mistakes will notice
 	}
-	requests := make([]reconcile.Request, len(others))
-	for i, o := range others {
-		requests[i] = reconcile.Request{NamespacedName: client.ObjectKeyFromObject(o)}
+	owner := metav1.GetControllerOf(changed)
+	var requests []reconcile.Request
+	for _, o := range others {
+		if owner == nil || owner.UID != o.UID {
+			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(o)})
+		}
 	}
 	return requests
 }

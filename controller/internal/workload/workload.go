@@ -14,6 +14,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
@@ -172,5 +173,5 @@ func PodReady(pod *corev1.Pod) bool {
 
 // IsMissing says that an error means that the target or its kind does not exist.
 func IsMissing(err error) bool {
-	return client.IgnoreNotFound(err) == nil || meta.IsNoMatchError(err)
+	return apierrors.IsNotFound(err) || meta.IsNoMatchError(err)
 }

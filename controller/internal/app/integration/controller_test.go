@@ -129,10 +129,12 @@ const deadline = 60 * time.Second
 // eventually waits until check returns nil.
 func eventually(t *testing.T, what string, check func() error) {
 	t.Helper()
-	end := time.Now().Add(deadline)
+	begin := time.Now()
+	end := begin.Add(deadline)
 	for {
 		err := check()
 		if err == nil {
+			t.Logf("%s after %s", what, time.Since(begin).Round(time.Millisecond))
 			return
 		}
 		if time.Now().After(end) {

@@ -14,8 +14,25 @@ func TestController(t *testing.T) {
 	ctl, redis := startController(t, nil), source.Redis(t)
 	ctl.ready(t)
 	for name, test := range map[string]func(*env){
-		"ScaledObjectLifecycle": testLifecycle,
-		"MinAndIdle":            testMinAndIdle,
+		"DriftingHPA":      testDriftingHPA,
+		"ForceActivation":  testForceActivation,
+		"ForeignHPA":       testForeignHPA,
+		"InvalidSpec":      testInvalidSpec,
+		"Lifecycle":        testLifecycle,
+		"ManualScale":      testManualScale,
+		"MinAndIdle":       testMinAndIdle,
+		"MissingTarget":    testMissingTarget,
+		"OtherKinds":       testOtherKinds,
+		"Pause":            testPause,
+		"PauseBroken":      testPauseBroken,
+		"PausedDirections": testPausedDirections,
+		"PausedReplicas":   testPausedReplicas,
+		"RenamedHPA":       testRenamedHPA,
+		"ResourceTriggers": testResourceTriggers,
+		"Restore":          testRestore,
+		"Rivals":           testRivals,
+		"Transfer":         testTransfer,
+		"UnknownKey":       testUnknownKey,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
