@@ -1,0 +1,4 @@
+import {
+  to = keda_installation.this
+  id = "keda"
+}

@@ -1,0 +1,2 @@
+# The ID is the namespace.
+terraform import keda_installation.this keda
