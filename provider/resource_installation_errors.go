@@ -33,7 +33,7 @@ func (r *installation) explainInstall(err error, diags *diag.Diagnostics) {
 	case errors.As(err, &used):
 		diags.AddError("The installation is in use", explainUse(used))
 	case errors.As(err, &phase):
-		diags.AddError(fmt.Sprintf("The installation stopped in phase %s", phase.Phase), explainPhase(phase))
+		diags.AddError("The installation stopped in phase "+phase.Phase, explainPhase(phase))
 	case errors.As(err, &unreachable):
 		diags.AddError("Kubernetes did not answer", capital(err.Error())+".\n\n"+howToConfigure)
 	default:
@@ -80,11 +80,8 @@ func explainPhase(e *install.PhaseError) string {
 	if e.Status == "" {
 		return fmt.Sprintf("The cluster did not take %s: %v", e.Object, e.Err)
 	}
-	text := fmt.Sprintf("Waiting for %s took too long: %s (%v).", e.Object, strings.TrimSuffix(e.Status, "."), e.Err)
-	for _, hint := range e.Hints {
-		text += "\n  " + hint
-	}
-	return text + "\n\n" + lookFurther(e) + " What was applied stays. Apply again to install anew, with timeouts { create = \"10m\" } to wait longer, or wait = false not to wait."
+	lines := []string{fmt.Sprintf("Waiting for %s took too long: %s (%v).", e.Object, strings.TrimSuffix(e.Status, "."), e.Err)}
+	return strings.Join(append(lines, e.Hints...), "\n  ") + "\n\n" + lookFurther(e) + " What was applied stays. Apply again to install anew, with timeouts { create = \"10m\" } to wait longer, or wait = false not to wait."
 }
 
 // lookFurther names the commands that show more.

@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	corev1 "k8s.io/api/core/v1"
+	quantity "k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/manifests"
 	"github.com/keda-tf/terraform-provider-keda/provider/internal/acctest"
@@ -58,15 +60,8 @@ func TestInstallationArgumentsReachTheirOptions(t *testing.T) {
 	if err != nil || len(e.Problems) > 0 {
 		t.Fatal(err, e.Problems)
 	}
-	for name, component := range map[string]manifests.Component{"controller": got.Controller, "metrics_adapter": got.MetricsAdapter} {
-		if component.Image != "local.test/x:dev" || component.Replicas != 2 || component.Args[0] != "--a" ||
-			component.Resources.Requests.Cpu().String() != "1" || component.Resources.Limits.Memory().String() != "1Gi" ||
-			component.Env[0].Value != "b" || component.Env[1].ValueFrom.SecretKeyRef.Key != "k" ||
-			component.AccountAnnotations["eks.amazonaws.com/role-arn"] != "arn" ||
-			component.PodLabels["team"] != "data" || component.PodAnnotations["x/y"] != "z" {
-			t.Errorf("%s: %+v", name, component)
-		}
-	}
+	reached(t, "controller", got.Controller)
+	reached(t, "metrics_adapter", got.MetricsAdapter)
 	got.Controller, got.MetricsAdapter = manifests.Component{}, manifests.Component{}
 	if *got.Webhook.Enabled != true || *got.Tolerations[0].TolerationSeconds != 5 {
 		t.Errorf("webhook %+v, tolerations %+v", got.Webhook, got.Tolerations)
@@ -80,6 +75,25 @@ func TestInstallationArgumentsReachTheirOptions(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// reached checks a component of fullInstallation.
+func reached(t *testing.T, name string, got manifests.Component) {
+	t.Helper()
+	want := manifests.Component{
+		Image: "local.test/x:dev", Replicas: 2, Args: []string{"--a"},
+		Resources: corev1.ResourceRequirements{
+			Requests: corev1.ResourceList{corev1.ResourceCPU: quantity.MustParse("1000m")},
+			Limits:   corev1.ResourceList{corev1.ResourceMemory: quantity.MustParse("1Gi")},
+		},
+		Env: []corev1.EnvVar{{Name: "A", Value: "b"}, {Name: "S", ValueFrom: &corev1.EnvVarSource{SecretKeyRef: &corev1.SecretKeySelector{
+			LocalObjectReference: corev1.LocalObjectReference{Name: "secret"}, Key: "k"}}}},
+		AccountAnnotations: map[string]string{"eks.amazonaws.com/role-arn": "arn"},
+		PodLabels:          map[string]string{"team": "data"}, PodAnnotations: map[string]string{"x/y": "z"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s: %s", name, diff)
 	}
 }
 

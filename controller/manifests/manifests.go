@@ -36,7 +36,7 @@ const (
 	// APIServiceName registers the metrics adapter with the API server.
 	APIServiceName = "v1beta1.external.metrics.k8s.io"
 	// CertSecretName is the Secret with the certificates of all three services.
-	CertSecretName = "kedaorg-certs"
+	CertSecretName = "kedaorg-certs" //nolint:gosec // the name of a Secret, not its content
 	// LeaseName is the Lease of the leading controller.
 	LeaseName = "operator.keda.sh"
 	// DefaultRegistry holds the images of releases.

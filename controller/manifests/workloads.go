@@ -93,6 +93,11 @@ func (o Options) deployment(name, account string, c Component, pod corev1.PodSpe
 		pod.ImagePullSecrets = append(pod.ImagePullSecrets, corev1.LocalObjectReference{Name: secret})
 	}
 	selector := map[string]string{"app": name}
+	// Replicas are there for the loss of a node, but better on one than pending.
+	pod.TopologySpreadConstraints = []corev1.TopologySpreadConstraint{{
+		MaxSkew: 1, TopologyKey: corev1.LabelHostname, WhenUnsatisfiable: corev1.ScheduleAnyway,
+		LabelSelector: &metav1.LabelSelector{MatchLabels: selector},
+	}}
 	labels := maps.Clone(c.PodLabels)
 	if labels == nil {
 		labels = map[string]string{}

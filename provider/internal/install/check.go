@@ -60,7 +60,8 @@ func (e *ConflictError) Error() string {
 	case OtherAPI:
 		return fmt.Sprintf("external metrics are served by %s, which belongs to %s", strings.Join(e.Objects, ", "), e.Owner)
 	case NoNamespace:
-		return fmt.Sprintf("there is no namespace %s", e.Namespace)
+		return "there is no namespace " + e.Namespace
+	case Foreign:
 	}
 	return fmt.Sprintf("%d objects belong to %s", len(e.Objects), e.Owner)
 }

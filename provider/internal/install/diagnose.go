@@ -28,8 +28,8 @@ var pods = schema.GroupVersionResource{Version: "v1", Resource: "pods"}
 
 // diagnose says what the cluster knows about an object that does not work. Its
 // own errors are of no interest: there is another one to explain.
-func (i *Installer) diagnose(ref kube.Ref) []string {
-	ctx, cancel := context.WithTimeout(context.Background(), diagnosisPatience)
+func (i *Installer) diagnose(ctx context.Context, ref kube.Ref) []string {
+	ctx, cancel := context.WithTimeout(ctx, diagnosisPatience)
 	defer cancel()
 	name := ref.Name
 	switch {

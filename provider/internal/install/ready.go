@@ -75,7 +75,7 @@ func (i *Installer) awaitObject(ctx context.Context, phase string, ref kube.Ref)
 	failed := &PhaseError{Phase: phase, Object: ref, Status: last, Err: err}
 	if errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
 		failed.Err = context.Cause(ctx)
-		failed.Hints = i.diagnose(ref)
+		failed.Hints = i.diagnose(context.WithoutCancel(ctx), ref)
 	}
 	return failed
 }
@@ -124,13 +124,13 @@ func describeCondition(name string, c map[string]any) string {
 	if c == nil {
 		return "not " + name + " yet"
 	}
-	text := fmt.Sprintf("%s is %v", name, c["status"])
+	parts := []string{fmt.Sprintf("%s is %v", name, c["status"])}
 	for _, key := range []string{"reason", "message"} {
 		if more, _ := c[key].(string); more != "" {
-			text += ": " + strings.TrimSuffix(more, ".")
+			parts = append(parts, strings.TrimSuffix(more, "."))
 		}
 	}
-	return text
+	return strings.Join(parts, ": ")
 }
 
 // rolledOut reports whether all pods of a Deployment, and no others, are of its
