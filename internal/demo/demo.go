@@ -72,14 +72,18 @@ func Run(ctx context.Context, c Config) error {
 		return err
 	}
 	err = s.perform(ctx)
-	if err != nil && !errors.Is(err, ErrNotHeld) {
-		s.trouble(context.WithoutCancel(ctx))
+	if err != nil {
+		s.trouble(context.WithoutCancel(ctx), err)
 	}
 	if c.Keep {
 		s.keepNote()
 		return err
 	}
-	return errors.Join(err, s.leave(context.WithoutCancel(ctx)))
+	if err := errors.Join(err, s.leave(context.WithoutCancel(ctx))); err != nil {
+		return err
+	}
+	s.steps.Note("everything held")
+	return nil
 }
 
 // Clean removes what a run with Keep, or one that was killed, has left.
@@ -104,10 +108,13 @@ func Build(ctx context.Context, c Config) error {
 		return err
 	}
 	built, err := s.build(ctx)
+	if err != nil {
+		return err
+	}
 	for _, archive := range built.archives() {
 		s.steps.Note("%s", archive)
 	}
-	return err
+	return nil
 }
 
 func newShow(c Config) (*show, error) {
@@ -139,10 +146,13 @@ func (s *show) prepare(ctx context.Context) (err error) {
 	if err := s.target.up(upCtx, s.built); err != nil {
 		return err
 	}
-	if s.clients, err = connect(s.target); err != nil {
-		return err
+	if s.clients, err = connect(s.target); err == nil {
+		err = s.refuseOccupied(ctx)
 	}
-	return s.refuseOccupied(ctx)
+	if err != nil {
+		return errors.Join(err, s.target.down(context.WithoutCancel(ctx)))
+	}
+	return nil
 }
 
 // perform is the demo proper.
@@ -182,8 +192,8 @@ func (s *show) report(run evidence.Run) error {
 func picture(run evidence.Run) chart.Chart {
 	csvs := chart.Panel{Queue: chart.Series{Name: "CSVs waiting"}, Workers: chart.Series{Name: "Jobs (at most 5)", Limit: float64(promise.MaxJobs)}}
 	reports := chart.Panel{Queue: chart.Series{Name: "reports waiting"}, Workers: chart.Series{Name: "consumer replicas (at most 10)", Limit: float64(promise.MaxConsumers)}}
-	c := chart.Chart{Title: "Queue length and who works on it", Subtitle: fmt.Sprintf("keda_scaled_job csv_processor: %d Jobs processed %d CSVs; keda_scaled_object consumer: %s",
-		len(run.Jobs), run.Evidence.Lengths.CSVsDone, "0 → several → 0")}
+	c := chart.Chart{Title: "Queue length and who works on it", Subtitle: fmt.Sprintf("%d CSVs processed by %d Jobs; replicas of the consumer: %s",
+		run.Evidence.Lengths.CSVsDone, len(run.Jobs), evidence.Course(run.Timeline))}
 	for _, p := range run.Timeline {
 		c.Times = append(c.Times, p.At)
 		csvs.Queue.Values = append(csvs.Queue.Values, float64(p.Lengths.CSVsWaiting))

@@ -25,10 +25,10 @@ const (
 )
 
 // trouble shows what helps to understand a failure. It shows what it can and gives up on the rest.
-func (s *show) trouble(ctx context.Context) {
+func (s *show) trouble(ctx context.Context, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	fmt.Fprintln(s.Out, "\nThe demo failed. What the cluster says:")
+	fmt.Fprintf(s.Out, "\nThe demo failed: %v\n\nWhat the cluster says:\n", err)
 	for _, ns := range []string{kedaNamespace, namespace} {
 		s.pods(ctx, ns)
 		s.events(ctx, ns)

@@ -40,7 +40,7 @@ resource "keda_scaled_job" "csv_processor" {
 
   trigger {
     redis {
-      address     = "redis.csv-demo.svc:6379"
+      address     = ["redis.csv-demo.svc:6379"]
       list_name   = "csvs-to-process"
       list_length = local.batch
     }
@@ -57,7 +57,7 @@ resource "keda_scaled_job" "csv_processor" {
           name            = "processor"
           image           = var.images.csvdemo
           imagePullPolicy = "IfNotPresent"
-          args            = ["process", "-files=${local.batch}", "-work=600ms"]
+          args            = ["process", "-files=${local.batch}", "-work=400ms"]
           # A pod that replaces a crashed one of the same Job takes over what that one had in hand.
           env = [{
             name      = "WORKER"
@@ -98,7 +98,7 @@ resource "keda_scaled_object" "consumer" {
 
   trigger {
     redis {
-      address     = "redis.csv-demo.svc:6379"
+      address     = ["redis.csv-demo.svc:6379"]
       list_name   = "reports-to-publish"
       list_length = 5
     }
