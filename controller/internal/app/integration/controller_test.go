@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -39,6 +40,17 @@ func (b *logBuffer) write(prefix, args string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	fmt.Fprintf(&b.text, "%s %s %s\n", time.Now().Format("15:04:05.000"), prefix, args)
+}
+
+// about returns the lines that mention a word.
+func (b *logBuffer) about(word string) string {
+	var lines strings.Builder
+	for line := range strings.Lines(b.String()) {
+		if strings.Contains(line, word) {
+			lines.WriteString(line)
+		}
+	}
+	return lines.String()
 }
 
 func (b *logBuffer) String() string {
@@ -78,12 +90,7 @@ func startController(t *testing.T, change func(*app.Options)) *controller {
 		cancel()
 		<-c.done
 	}
-	t.Cleanup(func() {
-		c.stop()
-		if t.Failed() {
-			t.Logf("log of controller %s:\n%s", o.PodName, c.log)
-		}
-	})
+	t.Cleanup(c.stop)
 	return c
 }
 

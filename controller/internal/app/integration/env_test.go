@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -28,7 +29,7 @@ import (
 	"github.com/keda-tf/terraform-provider-keda/internal/testkit/source"
 )
 
-// env is what one test works with: a namespace, a client and a Redis.
+// env is what one test works with: a namespace, a client and a Redis of its own.
 type env struct {
 	*testing.T
 	ns    string
@@ -45,7 +46,7 @@ var scheme = sync.OnceValue(func() *runtime.Scheme {
 	return s
 })
 
-func newEnv(t *testing.T, ctl *controller, redis *source.RedisServer) *env {
+func newEnv(t *testing.T, ctl *controller) *env {
 	t.Helper()
 	config, err := testCluster.RESTConfig()
 	if err != nil {
@@ -55,7 +56,12 @@ func newEnv(t *testing.T, ctl *controller, redis *source.RedisServer) *env {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := &env{T: t, ns: testCluster.Namespace(t), c: c, ctl: ctl, redis: redis}
+	e := &env{T: t, ns: testCluster.Namespace(t), c: c, ctl: ctl, redis: source.Redis(t)}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the controller's log about %s:\n%s", e.ns, ctl.log.about(e.ns))
+		}
+	})
 	t.Cleanup(func() { // what is left in a namespace holds it, and the next controller would find it
 		ctx := context.Background()
 		for _, o := range []client.Object{&v1alpha1.ScaledObject{}, &v1alpha1.ScaledJob{}} {
@@ -259,6 +265,11 @@ func (e *env) gone(o client.Object, name string) {
 	})
 }
 
+func (e *env) eventsOf(object, reason string) []eventsv1.Event {
+	e.Helper()
+	return slices.DeleteFunc(e.events(object), func(ev eventsv1.Event) bool { return ev.Reason != reason })
+}
+
 func (e *env) delete(o client.Object, name string) {
 	e.Helper()
 	o.SetNamespace(e.ns)
@@ -303,8 +314,7 @@ func (e *env) jobs() []batchv1.Job {
 	return list.Items
 }
 
-// polled waits until Redis was asked n more times for lists of this test's
-// controller.
+// polled waits until the test's Redis was asked n more times.
 func (e *env) polled(n int64) {
 	e.Helper()
 	asked := func() int64 { return e.redis.Stat("cmdstat_evalsha") + e.redis.Stat("cmdstat_eval") }

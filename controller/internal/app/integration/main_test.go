@@ -5,6 +5,7 @@ package integration
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"testing"
@@ -19,9 +20,16 @@ import (
 // controller works in all namespaces.
 var testCluster *cluster.Cluster
 
+// sideBySide is how many tests run at a time: they wait for others most of the
+// time.
+const sideBySide = "12"
+
 func TestMain(m *testing.M) {
+	flag.Parse()
 	code := 1
-	if err := up(context.Background()); err != nil {
+	if err := flag.Set("test.parallel", sideBySide); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	} else if err := up(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	} else {
 		code = m.Run()

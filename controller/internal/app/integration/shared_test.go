@@ -5,38 +5,58 @@ package integration
 
 import (
 	"testing"
-
-	"github.com/keda-tf/terraform-provider-keda/internal/testkit/source"
 )
 
 // TestController runs everything that can share one controller, side by side.
 func TestController(t *testing.T) {
-	ctl, redis := startController(t, nil), source.Redis(t)
+	ctl := startController(t, nil)
 	ctl.ready(t)
 	for name, test := range map[string]func(*env){
-		"DriftingHPA":      testDriftingHPA,
-		"ForceActivation":  testForceActivation,
-		"ForeignHPA":       testForeignHPA,
-		"InvalidSpec":      testInvalidSpec,
-		"Lifecycle":        testLifecycle,
-		"ManualScale":      testManualScale,
-		"MinAndIdle":       testMinAndIdle,
-		"MissingTarget":    testMissingTarget,
-		"OtherKinds":       testOtherKinds,
-		"Pause":            testPause,
-		"PauseBroken":      testPauseBroken,
-		"PausedDirections": testPausedDirections,
-		"PausedReplicas":   testPausedReplicas,
-		"RenamedHPA":       testRenamedHPA,
-		"ResourceTriggers": testResourceTriggers,
-		"Restore":          testRestore,
-		"Rivals":           testRivals,
-		"Transfer":         testTransfer,
-		"UnknownKey":       testUnknownKey,
+		"Accurate":              testAccurate,
+		"AuthenticationSources": testAuthenticationSources,
+		"ClusterAuthentication": testClusterAuthentication,
+		"DriftingHPA":           testDriftingHPA,
+		"EagerAndCustom":        testEagerAndCustom,
+		"Fallback":              testFallback,
+		"FallbackFromZero":      testFallbackFromZero,
+		"ForceActivation":       testForceActivation,
+		"ForeignHPA":            testForeignHPA,
+		"FormulaFallback":       testFormulaFallback,
+		"InvalidSpec":           testInvalidSpec,
+		"JobHistory":            testJobHistory,
+		"JobMinimum":            testJobMinimum,
+		"JobPause":              testJobPause,
+		"JobRefused":            testJobRefused,
+		"JobSpec":               testJobSpec,
+		"Jobs":                  testJobs,
+		"Lifecycle":             testLifecycle,
+		"ManualScale":           testManualScale,
+		"Metrics":               testMetrics,
+		"MinAndIdle":            testMinAndIdle,
+		"MissingSources":        testMissingSources,
+		"MissingTarget":         testMissingTarget,
+		"Modifiers":             testModifiers,
+		"OtherKinds":            testOtherKinds,
+		"PartialFailure":        testPartialFailure,
+		"Pause":                 testPause,
+		"PauseBroken":           testPauseBroken,
+		"PausedDirections":      testPausedDirections,
+		"PausedReplicas":        testPausedReplicas,
+		"Ratio":                 testRatio,
+		"RenamedHPA":            testRenamedHPA,
+		"ResourceTriggers":      testResourceTriggers,
+		"Restore":               testRestore,
+		"Rivals":                testRivals,
+		"Rollout":               testRollout,
+		"Rotation":              testRotation,
+		"SeveralQueues":         testSeveralQueues,
+		"Transfer":              testTransfer,
+		"UnknownKey":            testUnknownKey,
+		"Unreachable":           testUnreachable,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(newEnv(t, ctl, redis))
+			test(newEnv(t, ctl))
 		})
 	}
 }
