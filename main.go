@@ -13,6 +13,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
+	tfaddr "github.com/hashicorp/terraform-registry-address"
 
 	"github.com/keda-tf/terraform-provider-keda/provider"
 )
@@ -43,7 +44,8 @@ func serve(debug bool) error {
 	if debug {
 		options = append(options, tf6server.WithManagedDebug())
 	}
-	return tf6server.Serve("registry.terraform.io/keda-tf/keda", func() tfprotov6.ProviderServer { return server }, options...)
+	address := tfaddr.NewProvider(tfaddr.DefaultProviderRegistryHost, "keda-tf", "keda")
+	return tf6server.Serve(address.String(), func() tfprotov6.ProviderServer { return server }, options...)
 }
 
 // quietSDK turns the plugin SDK's own log down when nobody asked for a log. It

@@ -39,8 +39,9 @@ const (
 	CertSecretName = "kedaorg-certs" //nolint:gosec // the name of a Secret, not its content
 	// LeaseName is the Lease of the leading controller.
 	LeaseName = "operator.keda.sh"
-	// DefaultRegistry holds the images of releases.
-	DefaultRegistry = "ghcr.io/keda-tf"
+	// DefaultRegistry holds the images of releases: an organisation of the container
+	// runtime's default registry.
+	DefaultRegistry = "keda-tf"
 	// ControllerImage and MetricsAdapterImage are the names of the images in a
 	// registry; their tag is the version of the release.
 	ControllerImage     = "keda-controller"

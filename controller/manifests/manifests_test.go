@@ -235,7 +235,7 @@ func TestImages(t *testing.T) {
 		options manifests.Options
 		want    string
 	}{
-		{"release", manifests.Options{Version: "1.2.3"}, "ghcr.io/keda-tf/keda-controller:1.2.3"},
+		{"release", manifests.Options{Version: "1.2.3"}, "keda-tf/keda-controller:1.2.3"},
 		{"mirror", manifests.Options{Version: "1.2.3", ImageRegistry: "mirror.example.com/apps/"}, "mirror.example.com/apps/keda-controller:1.2.3"},
 		{"own", manifests.Options{ImageRegistry: "mirror.example.com", Controller: manifests.Component{Image: "a/b@sha256:0"}}, "a/b@sha256:0"},
 	} {

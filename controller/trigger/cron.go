@@ -42,7 +42,7 @@ func defineCron() Definition {
 // Declare implements Trigger.
 func (t *Cron) Declare(p *param.Set) {
 	p.String(&t.Timezone, "timezone", "IANA name of the time zone, such as `Europe/Paris`.").Required().Check(timezone)
-	p.String(&t.Start, "start", "Cron expression of the moments at which the window opens: minute, hour, day of month, month, day of week.").
+	p.String(&t.Start, "start", "Cron expression of the moments at which the window opens: minute, hour, day of the month, month and day of the week.").
 		Required().Check(schedule)
 	p.String(&t.End, "end", "Cron expression of the moments at which the window closes.").Required().Check(schedule)
 	p.Int(&t.DesiredReplicas, "desiredReplicas", "Replicas inside the window.").Required().Min(1)

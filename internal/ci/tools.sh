@@ -3,6 +3,7 @@
 set -euo pipefail
 
 missing=()
+[ -e /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
 need() { # need COMMAND PACKAGE
 	command -v "$1" >/dev/null || missing+=("$2")
 }

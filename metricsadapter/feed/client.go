@@ -156,7 +156,7 @@ func (c *Client) follow(ctx context.Context) (connected bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	defer conn.Close() //nolint:errcheck // nothing is written that could be lost
+	defer conn.Close()
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

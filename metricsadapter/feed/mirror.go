@@ -5,6 +5,7 @@ package feed
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -148,7 +149,8 @@ func (m *mirror) latest(namespace, object, name string) (Answer, error) {
 	if silent := now - time.Duration(e.term.heard.Load()); silent > m.staleAfter {
 		return Answer{}, &UnavailableError{Silent: silent}
 	}
-	if i := slices.IndexFunc(e.metrics, func(candidate metric) bool { return candidate.name == name }); i >= 0 {
+	// HPAs ask for metric names in lower case, whatever their specs say.
+	if i := slices.IndexFunc(e.metrics, func(candidate metric) bool { return strings.EqualFold(candidate.name, name) }); i >= 0 {
 		return e.metrics[i].answer(now), nil
 	}
 	unknown := &UnknownError{Namespace: namespace, Object: object, Metric: name}

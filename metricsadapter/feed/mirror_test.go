@@ -48,6 +48,15 @@ func TestAgeIgnoresClockDifference(t *testing.T) {
 	}
 }
 
+// An HPA whose spec says s0-cron-UTC asks for s0-cron-utc.
+func TestMetricNamesIgnoreCase(t *testing.T) {
+	m, _ := testMirror()
+	m.receive(nil, update(true, true, wire("a", 1, 7, 0)))
+	if got, err := m.latest("ns", "a", "M"); err != nil || got.Value != 7 {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
 // unavailable says whether the error is that nothing was heard for so long.
 func unavailable(err error, silent time.Duration) bool {
 	var u *UnavailableError

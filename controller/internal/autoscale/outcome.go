@@ -163,7 +163,7 @@ func (s *scaledObject) cached(metric string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, m := range s.metrics {
-		if m.metric.FullName == metric {
+		if strings.EqualFold(m.metric.FullName, metric) { // HPAs ask in lower case
 			return m.trigger.Cached
 		}
 	}

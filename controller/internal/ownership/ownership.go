@@ -27,7 +27,7 @@ import (
 func Check(ctx context.Context, reader client.Reader, so *v1alpha1.ScaledObject, counts func(other *v1alpha1.ScaledObject) bool) (v1alpha1.Violations, error) {
 	target, err := so.Spec.ScaleTargetRef.GroupVersionKind()
 	if err != nil {
-		return nil, nil // validation reports it
+		return nil, nil //nolint:nilerr // validation reports it
 	}
 	others, err := Rivals(ctx, reader, so)
 	if err != nil {

@@ -4,6 +4,7 @@
 package sample
 
 import (
+	"strings"
 	"sync"
 )
 
@@ -21,10 +22,11 @@ type Answers struct {
 	Metrics []Answer
 }
 
-// Metric returns the answer to the named metric.
+// Metric returns the answer to the named metric. HPAs ask in lower case, whatever
+// their specs say, so the case of names does not count.
 func (a *Answers) Metric(name string) (Answer, bool) {
 	for _, answer := range a.Metrics {
-		if answer.Metric == name {
+		if strings.EqualFold(answer.Metric, name) {
 			return answer, true
 		}
 	}

@@ -129,7 +129,7 @@ func (r *Reader) PodTemplate(ctx context.Context, ref Ref) (*corev1.PodTemplateS
 	}
 	raw, found, err := unstructured.NestedMap(u.Object, "spec", "template")
 	if err != nil || !found {
-		return nil, nil
+		return nil, nil //nolint:nilerr // a spec.template that is no object is no pod template
 	}
 	template := &corev1.PodTemplateSpec{}
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(raw, template); err != nil {

@@ -196,7 +196,7 @@ func (p *Param) checkItems(items []string) error {
 func (p *Param) checkLimits(text string, in Input) error {
 	n, err := strconv.ParseFloat(text, 64)
 	if err != nil || (p.d.Kind != KindInt && p.d.Kind != KindFloat) {
-		return nil
+		return nil //nolint:nilerr // text that is no number is reported where it is decoded
 	}
 	switch {
 	case p.d.Target && in.TargetOptional && n == 0:

@@ -29,28 +29,28 @@ const (
 
 // OneOf demands that exactly one of the parameters is given.
 func (s *Set) OneOf(names ...string) {
-	s.rule("Exactly one of "+quoted(names, "and")+" must be given.", names, func(found map[string]finding) error {
+	s.rule("Exactly one of "+quoted(names)+" must be given.", names, func(found map[string]finding) error {
 		return errors.Join(atMostOne(names, found), atLeastOne(names, found))
 	})
 }
 
 // AtLeastOneOf demands that one or more of the parameters are given.
 func (s *Set) AtLeastOneOf(names ...string) {
-	s.rule("At least one of "+quoted(names, "and")+" must be given.", names, func(found map[string]finding) error {
+	s.rule("At least one of "+quoted(names)+" must be given.", names, func(found map[string]finding) error {
 		return atLeastOne(names, found)
 	})
 }
 
 // AtMostOneOf forbids giving two of the parameters.
 func (s *Set) AtMostOneOf(names ...string) {
-	s.rule("At most one of "+quoted(names, "and")+" may be given.", names, func(found map[string]finding) error {
+	s.rule("At most one of "+quoted(names)+" may be given.", names, func(found map[string]finding) error {
 		return atMostOne(names, found)
 	})
 }
 
 // Together demands that all of the parameters are given or none.
 func (s *Set) Together(names ...string) {
-	s.rule(capital(quoted(names, "and"))+" belong together.", names, func(found map[string]finding) error {
+	s.rule(capital(quoted(names))+" belong together.", names, func(found map[string]finding) error {
 		for _, name := range names {
 			if found[name].presence == present {
 				return s.needs(name, names, found)
@@ -62,7 +62,7 @@ func (s *Set) Together(names ...string) {
 
 // Requires demands the other parameters whenever name is given.
 func (s *Set) Requires(name string, others ...string) {
-	prose := fmt.Sprintf("`%s` needs %s.", name, quoted(others, "and"))
+	prose := fmt.Sprintf("`%s` needs %s.", name, quoted(others))
 	s.rule(prose, append([]string{name}, others...), func(found map[string]finding) error {
 		if found[name].presence == present {
 			return s.needs(name, others, found)
@@ -154,8 +154,8 @@ func (s *Set) Missing(name, why string) Problem {
 }
 
 // quoted joins names for Markdown, plainQuoted for messages.
-func quoted(names []string, conjunction string) string {
-	return join(names, "`", conjunction)
+func quoted(names []string) string {
+	return join(names, "`", "and")
 }
 
 func plainQuoted(names []string, conjunction string) string {

@@ -62,7 +62,7 @@ func consume(ctx context.Context, s settings, c *redis.Client) error {
 		}
 		if pause(ctx, rest) != nil {
 			fmt.Fprintf(s.log, "%s published %d reports\n", s.worker, total)
-			return nil
+			return nil //nolint:nilerr // being told to stop is no failure
 		}
 	}
 }

@@ -77,7 +77,7 @@ func (q queue) each(ctx context.Context, c *redis.Client, worker string, stop fu
 	const grace = 20 * time.Second
 	for done := 0; ; done++ {
 		if stop(done) || ctx.Err() != nil {
-			return done, nil
+			return done, nil //nolint:nilerr // being told to stop is no failure
 		}
 		begun, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 		ok, err := q.one(begun, c, worker, do, next...)

@@ -11,6 +11,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -152,8 +153,11 @@ func (s *Store) key(set Set) (string, error) {
 			continue
 		}
 		files, err := filepath.Glob(filepath.Join(s.root, dir, "*"))
-		if err != nil || len(files) == 0 {
-			return "", fmt.Errorf("no sources of %s in %s (%v)", set.Name, dir, err)
+		if err != nil {
+			return "", fmt.Errorf("sources of %s in %s: %w", set.Name, dir, err)
+		}
+		if len(files) == 0 {
+			return "", fmt.Errorf("no sources of %s in %s", set.Name, dir)
 		}
 		for _, f := range files {
 			if strings.HasSuffix(f, "_test.go") {
@@ -166,7 +170,7 @@ func (s *Store) key(set Set) (string, error) {
 			fmt.Fprintf(h, "%s %d\n%s", filepath.Base(f), len(b), b)
 		}
 	}
-	return fmt.Sprintf("%x", h.Sum(nil))[:10], nil
+	return hex.EncodeToString(h.Sum(nil))[:10], nil
 }
 
 // lock takes the build lock, and says so if that takes waiting.

@@ -72,7 +72,7 @@ func (c *Child) Done() <-chan struct{} { return c.done }
 // Exited explains the end of the process, with the end of its log. Only after Done.
 func (c *Child) Exited() error {
 	<-c.done
-	return fmt.Errorf("%s ended (%v); the end of %s:\n%s", c.Name, c.err, c.log, tail(c.log))
+	return fmt.Errorf("%s ended (%s); the end of %s:\n%s", c.Name, fmt.Sprint(c.err), c.log, tail(c.log)) // c.err may be nil
 }
 
 // tail is the last two kilobytes of a log.
