@@ -21,7 +21,6 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
-	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
@@ -97,7 +96,7 @@ func newManager(o Options, keeper *certs.Keeper, feed net.Addr) (ctrl.Manager, e
 	if err != nil {
 		return nil, err
 	}
-	restConfig.WarningHandlerWithContext = ctrllog.NewKubeAPIWarningLogger(ctrllog.KubeAPIWarningLoggerOptions{Deduplicate: true})
+	restConfig.WarningHandler = rest.NoWarnings{} // they are for those who wrote the objects
 	restConfig.QPS = -1 // the API server's priority and fairness protects it better than a limit here
 	options := ctrl.Options{
 		Scheme: scheme, Logger: o.Log,

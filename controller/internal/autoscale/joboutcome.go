@@ -30,6 +30,9 @@ func (o jobOutcome) quiet() jobOutcome {
 
 // report writes what changed since the last report.
 func (s *scaledJob) report(ctx context.Context, in jobs.Input, d jobs.Decision) error {
+	if waiting(in.Triggers) && d.Active.Status == "" && d.Ready.Status == "" {
+		return nil // nothing is known yet; what was known before a restart still holds
+	}
 	out := jobOutcome{active: d.Active, ready: d.Ready, waiting: waiting(in.Triggers), lastActive: s.reported.lastActive}
 	if d.LastActive.Sub(out.lastActive) >= lastActiveGrain {
 		out.lastActive = d.LastActive

@@ -44,7 +44,10 @@ func (o outcome) quiet() outcome {
 }
 
 func (s *scaledObject) outcome(seen observation, d scale.Decision) outcome {
-	o := outcome{active: d.Active, ready: d.Ready, fallback: fallbackCondition(seen), complete: seen.complete, lastActive: s.lastActive}
+	o := outcome{active: d.Active, ready: d.Ready, complete: seen.complete, lastActive: s.lastActive}
+	if seen.complete || len(seen.inFallback) > 0 {
+		o.fallback = fallbackCondition(seen)
+	}
 	if old := s.reported.lastActive; d.Active.Status == metav1.ConditionTrue && s.lastActive.Sub(old) < lastActiveGrain {
 		o.lastActive = old
 	}
@@ -83,6 +86,9 @@ func fallbackCondition(seen observation) v1alpha1.Condition {
 // counts as observed once every trigger was asked by it: conditions before that
 // speak of the spec before.
 func (s *scaledObject) report(ctx context.Context, seen observation, d scale.Decision) error {
+	if !seen.complete && d.Active.Status == "" && d.Ready.Status == "" {
+		return nil // nothing is known yet; what was known before a restart still holds
+	}
 	out, at := s.outcome(seen, d), s.Clock.Now()
 	if !s.fresh && (out == s.reported || out.quiet() == s.reported.quiet() && at.Sub(s.reportedAt) < messageGrain) {
 		return nil
@@ -99,7 +105,7 @@ func (s *scaledObject) report(ctx context.Context, seen observation, d scale.Dec
 		if !out.lastActive.IsZero() {
 			status.LastActiveTime = new(metav1.NewTime(out.lastActive).Rfc3339Copy())
 		}
-		status.TriggersActivity = activities(seen)
+		status.TriggersActivity = activities(seen, status.TriggersActivity)
 		status.Health = s.healths()
 	})
 	if err == nil {
@@ -108,11 +114,18 @@ func (s *scaledObject) report(ctx context.Context, seen observation, d scale.Dec
 	return err
 }
 
-func activities(seen observation) map[string]v1alpha1.TriggerActivityStatus {
+// activities is status.triggersActivity; triggers that were not asked yet keep what
+// was known of them.
+func activities(seen observation, before map[string]v1alpha1.TriggerActivityStatus) map[string]v1alpha1.TriggerActivityStatus {
 	out := map[string]v1alpha1.TriggerActivityStatus{}
 	for _, t := range seen.triggers {
-		if !t.Resource && !t.Waiting {
+		known, ok := before[t.Metric]
+		switch {
+		case t.Resource:
+		case !t.Waiting:
 			out[t.Metric] = v1alpha1.TriggerActivityStatus{IsActive: t.Active || t.InFallback}
+		case ok:
+			out[t.Metric] = known
 		}
 	}
 	if len(out) == 0 {

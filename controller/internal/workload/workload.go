@@ -60,7 +60,10 @@ func (r *Reader) Resolve(ctx context.Context, namespace string, target *v1alpha1
 	}
 	ref.Resource = mapping.Resource.Resource
 	scale, err := r.scale(ctx, ref)
-	if err != nil {
+	switch {
+	case apierrors.IsNotFound(err):
+		return ref, nil, fmt.Errorf("%s does not exist or cannot be scaled: create it, or correct spec.scaleTargetRef: %w", ref, err)
+	case err != nil:
 		return ref, nil, fmt.Errorf("cannot read the scale of %s: %w", ref, err)
 	}
 	return ref, scale, nil

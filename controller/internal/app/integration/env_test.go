@@ -58,8 +58,8 @@ func newEnv(t *testing.T, ctl *controller) *env {
 	}
 	e := &env{T: t, ns: testCluster.Namespace(t), c: c, ctl: ctl, redis: source.Redis(t)}
 	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("the controller's log about %s:\n%s", e.ns, ctl.log.about(e.ns))
+		if t.Failed() && e.ctl != nil {
+			t.Logf("the controller's log about %s:\n%s", e.ns, e.ctl.log.about(e.ns))
 		}
 	})
 	t.Cleanup(func() { // what is left in a namespace holds it, and the next controller would find it
