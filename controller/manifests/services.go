@@ -34,7 +34,7 @@ func (o Options) service(name, app string, ports ...corev1.ServicePort) *corev1.
 }
 
 func servicePort(name string, port, target int) corev1.ServicePort {
-	return corev1.ServicePort{Name: name, Port: int32(port), TargetPort: intstr.FromInt(target), Protocol: corev1.ProtocolTCP} //nolint:gosec // constants below 65536
+	return corev1.ServicePort{Name: name, Port: int32(port), TargetPort: intstr.FromInt(target), Protocol: corev1.ProtocolTCP}
 }
 
 // apiService routes external.metrics.k8s.io to the adapter. The controller fills

@@ -97,7 +97,7 @@ func newManager(o Options, keeper *certs.Keeper, feed net.Addr) (ctrl.Manager, e
 		return nil, err
 	}
 	restConfig.WarningHandler = rest.NoWarnings{} // they are for those who wrote the objects
-	restConfig.QPS = -1 // the API server's priority and fairness protects it better than a limit here
+	restConfig.QPS = -1                           // the API server's priority and fairness protects it better than a limit here
 	options := ctrl.Options{
 		Scheme: scheme, Logger: o.Log,
 		Cache:                  caches,

@@ -5,7 +5,7 @@ package autoscale
 
 import (
 	"context"
-	"fmt"
+	"strconv"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -33,18 +33,7 @@ func (s *scaledJob) report(ctx context.Context, in jobs.Input, d jobs.Decision) 
 	if waiting(in.Triggers) && d.Active.Status == "" && d.Ready.Status == "" {
 		return nil // nothing is known yet; what was known before a restart still holds
 	}
-	out := jobOutcome{active: d.Active, ready: d.Ready, waiting: waiting(in.Triggers), lastActive: s.reported.lastActive}
-	if d.LastActive.Sub(out.lastActive) >= lastActiveGrain {
-		out.lastActive = d.LastActive
-	}
-	activity := map[string]v1alpha1.TriggerActivityStatus{}
-	for _, t := range in.Triggers {
-		if t.Waiting || t.Metric == "" {
-			continue
-		}
-		activity[t.Metric] = v1alpha1.TriggerActivityStatus{IsActive: t.Active}
-		out.activity += fmt.Sprint(boolInt(t.Active))
-	}
+	out, activity := s.outcome(in, d)
 	if !s.fresh && (out == s.reported || out.quiet() == s.reported.quiet() && in.Now.Sub(s.reportedAt) < messageGrain) {
 		return nil
 	}
@@ -66,4 +55,21 @@ func (s *scaledJob) report(ctx context.Context, in jobs.Input, d jobs.Decision) 
 		s.reported, s.reportedAt, s.fresh = out, in.Now, false
 	}
 	return err
+}
+
+// outcome is what there is to report, and the activity of each metric.
+func (s *scaledJob) outcome(in jobs.Input, d jobs.Decision) (jobOutcome, map[string]v1alpha1.TriggerActivityStatus) {
+	out := jobOutcome{active: d.Active, ready: d.Ready, waiting: waiting(in.Triggers), lastActive: s.reported.lastActive}
+	if d.LastActive.Sub(out.lastActive) >= lastActiveGrain {
+		out.lastActive = d.LastActive
+	}
+	activity := map[string]v1alpha1.TriggerActivityStatus{}
+	for _, t := range in.Triggers {
+		if t.Waiting || t.Metric == "" {
+			continue
+		}
+		activity[t.Metric] = v1alpha1.TriggerActivityStatus{IsActive: t.Active}
+		out.activity += strconv.Itoa(boolInt(t.Active))
+	}
+	return out, activity
 }
