@@ -36,7 +36,7 @@ func SVG(c Chart) string {
 	for i, p := range c.Panels {
 		drawing{&b, c, header + i*(panelHeight+gap) + 20}.panel(p)
 	}
-	drawing{&b, c, height - footer - panelHeight}.seconds()
+	drawing{&b, c, height - footer - panelHeight + 20}.seconds()
 	b.WriteString("</svg>\n")
 	return b.String()
 }
