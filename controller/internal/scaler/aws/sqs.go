@@ -13,7 +13,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/scaler"
 	"github.com/keda-tf/terraform-provider-keda/controller/trigger"
@@ -51,17 +50,7 @@ func openSQS(ctx context.Context, a access, address string) (scaler.Source, erro
 
 // Read asks for the attributes of each queue, some at a time.
 func (s *sqsSource) Read(ctx context.Context, queries []scaler.Query) []scaler.Result {
-	results := make([]scaler.Result, len(queries))
-	var group errgroup.Group
-	group.SetLimit(parallel)
-	for i, q := range queries {
-		group.Go(func() error {
-			results[i] = s.ask(ctx, q)
-			return nil
-		})
-	}
-	_ = group.Wait() // errors are in the results
-	return results
+	return scaler.ReadEach(ctx, queries, parallel, s.ask)
 }
 
 func (s *sqsSource) ask(ctx context.Context, q scaler.Query) scaler.Result {

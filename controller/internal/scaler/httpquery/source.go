@@ -11,8 +11,6 @@ import (
 	"net/http"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/scaler"
 	"github.com/keda-tf/terraform-provider-keda/controller/trigger"
 )
@@ -31,17 +29,7 @@ type source struct {
 
 // Read sends one request for each query, some at a time.
 func (s *source) Read(ctx context.Context, queries []scaler.Query) []scaler.Result {
-	results := make([]scaler.Result, len(queries))
-	var group errgroup.Group
-	group.SetLimit(parallel)
-	for i, q := range queries {
-		group.Go(func() error {
-			results[i] = s.ask(ctx, q)
-			return nil
-		})
-	}
-	_ = group.Wait() // errors are in the results
-	return results
+	return scaler.ReadEach(ctx, queries, parallel, s.ask)
 }
 
 func (s *source) ask(ctx context.Context, q scaler.Query) scaler.Result {
