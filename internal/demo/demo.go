@@ -72,7 +72,10 @@ func Run(ctx context.Context, c Config) error {
 		return err
 	}
 	err = s.perform(ctx)
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		s.steps.Note("interrupted: cleaning up. Interrupt again to stop at once, and clean up later with -clean")
+	case err != nil:
 		s.trouble(context.WithoutCancel(ctx), err)
 	}
 	if c.Keep {

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -38,7 +39,9 @@ func (s *show) terraform(ctx context.Context, limit time.Duration, command strin
 		return err
 	}
 	cmd := exec.CommandContext(ctx, s.Terraform, command, "-auto-approve", "-input=false", "-no-color")
-	// Terraform saves its state when it is interrupted, not when it is killed.
+	// Terraform saves its state when it is interrupted, not when it is killed or interrupted twice: a terminal would
+	// interrupt its whole process group, beside Cancel.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 30 * time.Second
 	cmd.Dir = s.workdir()
