@@ -125,11 +125,12 @@ func (p *Poller) SetInterval(id sample.Object, interval time.Duration) {
 func (p *Poller) query(b *scaler.Binding, now offset) *query {
 	s := p.servers[b.Server]
 	if s == nil {
-		s = &server{id: b.Server, hash: hash(b.Server), queries: map[string]*query{}}
+		// Workers read address and open without the lock: bindings of one server
+		// agree about them, and the first one's are kept.
+		s = &server{id: b.Server, hash: hash(b.Server), address: b.Address, open: b.Open, queries: map[string]*query{}}
 		s.alarm.server = s
 		p.servers[b.Server] = s
 	}
-	s.address, s.open = b.Address, b.Open
 	q := s.queries[b.Query.Key]
 	if q == nil {
 		q = &query{Query: b.Query, server: s, hash: hash(b.Query.Key)}
