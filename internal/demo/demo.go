@@ -73,7 +73,7 @@ func Run(ctx context.Context, c Config) error {
 	}
 	err = s.perform(ctx)
 	switch {
-	case ctx.Err() != nil:
+	case ctx.Err() != nil && !c.Keep:
 		s.steps.Note("interrupted: cleaning up. Interrupt again to stop at once, and clean up later with -clean")
 	case err != nil:
 		s.trouble(context.WithoutCancel(ctx), err)
