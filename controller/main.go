@@ -30,6 +30,8 @@ func main() {
 	logging.BindFlags(flags)
 	_ = flags.Parse(os.Args[1:]) // exits on error
 	options.Log = zap.New(zap.UseFlagOptions(&logging))
+	// The loggers of libraries belong to the process, not to app.Run.
+	ctrl.SetLogger(options.Log)
 	klog.SetLogger(options.Log)
 	if err := app.Run(ctrl.SetupSignalHandler(), options); err != nil {
 		fmt.Fprintln(os.Stderr, "keda-operator:", err)

@@ -43,7 +43,6 @@ import (
 // Run runs the controller until ctx ends.
 func Run(ctx context.Context, o Options) error {
 	o.Complete()
-	ctrl.SetLogger(o.Log)
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.FeedAddress)
 	if err != nil {
 		return fmt.Errorf("cannot listen for metrics adapters: %w", err)
