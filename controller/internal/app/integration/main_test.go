@@ -10,10 +10,9 @@ import (
 	"os"
 	"testing"
 
-	"sigs.k8s.io/yaml"
-
 	"github.com/go-logr/logr"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/yaml"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/manifests"
 	"github.com/keda-tf/terraform-provider-keda/internal/testkit/cluster"
