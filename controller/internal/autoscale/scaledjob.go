@@ -58,7 +58,7 @@ func (e *Engine) ScaleJob(plan *ScaledJobPlan) {
 		s = &scaledJob{Engine: e, id: id, deleted: map[string]struct{}{}}
 	}
 	s.adopt(plan)
-	e.register(id, s, types(plan.Triggers), poll.Subscription{
+	e.register(id, s, triggerTypes(plan.Triggers), poll.Subscription{
 		Object: id, Interval: plan.Object.PollInterval(), Bindings: bindings(plan.Triggers),
 	})
 }

@@ -50,7 +50,7 @@ func (e *Engine) ScaleObject(plan *ScaledObjectPlan) {
 		s.restore(plan)
 	}
 	active := s.adopt(plan)
-	e.register(id, s, types(plan.Triggers), poll.Subscription{
+	e.register(id, s, triggerTypes(plan.Triggers), poll.Subscription{
 		Object: id, Interval: plan.interval(active, e.HPAPeriod), Bindings: bindings(plan.Triggers),
 	})
 }
@@ -112,7 +112,9 @@ func (s *scaledObject) evaluate(ctx context.Context) (time.Time, error) {
 	if !decision.LastActive.IsZero() {
 		s.lastActive = decision.LastActive
 	}
-	s.pace(decision.Active.Status == metav1.ConditionTrue)
+	if active := decision.Active.Status; active != "" { // else it is as it was
+		s.pace(active == metav1.ConditionTrue)
+	}
 	if err := s.report(ctx, seen, decision); err != nil {
 		return time.Time{}, errors.Join(acted, err)
 	}
@@ -183,7 +185,7 @@ func (s *scaledObject) pace(active bool) {
 	s.Poller.SetInterval(s.id, s.plan.interval(active, s.HPAPeriod))
 }
 
-func types(triggers []Trigger) []string {
+func triggerTypes(triggers []Trigger) []string {
 	out := make([]string, 0, len(triggers))
 	for i := range triggers {
 		out = append(out, triggers[i].Type)
