@@ -66,7 +66,8 @@ func (s *show) build(ctx context.Context) (images, error) {
 }
 
 func (s *show) goBuild(ctx context.Context, goos, into string, packages ...string) error {
-	args := append([]string{"build", "-trimpath", "-ldflags=-s -w", "-o", into + string(filepath.Separator)}, packages...)
+	// The flags are those of `make build`, so that the two share what they compile.
+	args := append([]string{"build", "-buildvcs=false", "-ldflags=-s -w", "-o", into + string(filepath.Separator)}, packages...)
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = s.Root
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+goos)
