@@ -158,7 +158,7 @@ func (e *Engine) Stop(id sample.Object) {
 		s.stop()
 	}
 	e.Store.Forget(id)
-	e.Metrics.Registered(id, nil)
+	e.Metrics.Halt(id)
 	e.settle(id)
 }
 

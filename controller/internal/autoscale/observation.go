@@ -4,7 +4,6 @@
 package autoscale
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -44,6 +43,7 @@ func (s *scaledObject) metricStates(plan *ScaledObjectPlan) []*metricState {
 		health[m.metric.FullName] = m.health
 		seen[m.metric.FullName+" "+m.query()] = m.seen
 	}
+	series := s.Metrics.Series(s.id, sources(plan.Triggers))
 	var states []*metricState
 	for i := range plan.Triggers {
 		t := &plan.Triggers[i]
@@ -51,7 +51,7 @@ func (s *scaledObject) metricStates(plan *ScaledObjectPlan) []*metricState {
 			m := &t.Metrics[j]
 			state := &metricState{
 				trigger: t, metric: m, reading: j, health: health[m.FullName],
-				series: s.Metrics.Series(s.id, m.FullName, cmp.Or(t.Name, t.Type), t.Index),
+				series: series[len(states)],
 			}
 			state.seen = seen[m.FullName+" "+state.query()]
 			states = append(states, state)

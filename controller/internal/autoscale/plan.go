@@ -4,12 +4,14 @@
 package autoscale
 
 import (
+	"cmp"
 	"time"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/modifiers"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/observe"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/scaler"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/workload"
@@ -69,6 +71,18 @@ func scaledObjectID(o *v1alpha1.ScaledObject) sample.Object {
 
 func scaledJobID(o *v1alpha1.ScaledJob) sample.Object {
 	return sample.Object{Kind: v1alpha1.KindScaledJob, Namespace: o.Namespace, Name: o.Name}
+}
+
+// sources are the external metrics of all triggers, for their Prometheus series.
+func sources(triggers []Trigger) []observe.Source {
+	var out []observe.Source
+	for i := range triggers {
+		t := &triggers[i]
+		for _, m := range t.Metrics {
+			out = append(out, observe.Source{Metric: m.FullName, Trigger: cmp.Or(t.Name, t.Type), Index: t.Index})
+		}
+	}
+	return out
 }
 
 // bindings are the queries of the triggers that are polled.

@@ -4,7 +4,6 @@
 package autoscale
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -83,13 +82,11 @@ func (s *scaledJob) adopt(plan *ScaledJobPlan) {
 	if len(s.counted) != len(plan.Triggers) {
 		s.counted = make([]attempt, len(plan.Triggers))
 	}
+	series := s.Metrics.Series(s.id, sources(plan.Triggers))
 	for i := range plan.Triggers {
-		t := &plan.Triggers[i]
-		var series []*observe.Series
-		for _, m := range t.Metrics {
-			series = append(series, s.Metrics.Series(s.id, m.FullName, cmp.Or(t.Name, t.Type), t.Index))
-		}
-		s.series = append(s.series, series)
+		n := len(plan.Triggers[i].Metrics)
+		s.series = append(s.series, series[:n])
+		series = series[n:]
 	}
 }
 

@@ -8,6 +8,7 @@ package observe
 
 import (
 	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -28,6 +29,7 @@ type Metrics struct {
 	loopLatency             *prometheus.GaugeVec
 	mu                      sync.Mutex
 	registered              map[sample.Object][]string // trigger types by object
+	series                  map[sample.Object][]*Series
 }
 
 var triggerLabels = []string{"namespace", "metric", "scaledObject", "scaler", "triggerIndex", "type"}
@@ -47,6 +49,7 @@ func New(registry prometheus.Registerer, version, commit string) *Metrics {
 		resources:    gauge("keda_resource_registered_total", "Objects being handled, by type.", "type", "namespace"),
 		loopLatency:  gauge("keda_internal_scale_loop_latency_seconds", "How late the latest evaluation was after its samples.", "namespace", "type", "resource"),
 		registered:   map[sample.Object][]string{},
+		series:       map[sample.Object][]*Series{},
 	}
 	build := gauge("keda_build_info", "Constant 1, labelled with what is running.", "version", "git_commit", "goversion", "goos", "goarch")
 	build.WithLabelValues(version, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH).Set(1)
@@ -64,20 +67,49 @@ func counter(name, help string, labels ...string) *prometheus.CounterVec {
 
 // Series are the series of one metric of one object, looked up once.
 type Series struct {
+	labels                 []string
 	active, value, latency prometheus.Gauge
 	errors, objectErrors   prometheus.Counter
 }
 
-// Series returns the series of a metric. triggerName is the trigger's name, or
-// its type where it has none.
-func (m *Metrics) Series(id sample.Object, metric, triggerName string, index int) *Series {
-	values := []string{id.Namespace, metric, id.Name, triggerName, strconv.Itoa(index), kindLabel(id.Kind)}
-	return &Series{
-		active:       m.active.WithLabelValues(values...),
-		value:        m.value.WithLabelValues(values...),
-		latency:      m.latency.WithLabelValues(values...),
-		errors:       m.errors.WithLabelValues(values...),
-		objectErrors: m.errorsOf(id),
+// Source names one metric of an object for its series.
+type Source struct {
+	// Metric is the full metric name; Trigger the trigger's name, or its type where
+	// it has none; Index its place in the spec.
+	Metric, Trigger string
+	Index           int
+}
+
+// Series returns the series of an object's metrics, in their order, and deletes
+// those of metrics that it had before and has no longer.
+func (m *Metrics) Series(id sample.Object, sources []Source) []*Series {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	series := make([]*Series, len(sources))
+	for i, source := range sources {
+		labels := []string{id.Namespace, source.Metric, id.Name, source.Trigger, strconv.Itoa(source.Index), kindLabel(id.Kind)}
+		series[i] = &Series{
+			labels:       labels,
+			active:       m.active.WithLabelValues(labels...),
+			value:        m.value.WithLabelValues(labels...),
+			latency:      m.latency.WithLabelValues(labels...),
+			errors:       m.errors.WithLabelValues(labels...),
+			objectErrors: m.errorsOf(id),
+		}
+	}
+	for _, old := range m.series[id] {
+		if !slices.ContainsFunc(series, func(s *Series) bool { return slices.Equal(s.labels, old.labels) }) {
+			m.delete(old)
+		}
+	}
+	m.series[id] = series
+	return series
+}
+
+// delete deletes the series of one metric. The caller holds mu.
+func (m *Metrics) delete(s *Series) {
+	for _, vec := range []*prometheus.MetricVec{m.active.MetricVec, m.value.MetricVec, m.latency.MetricVec, m.errors.MetricVec} {
+		vec.DeleteLabelValues(s.labels...)
 	}
 }
 
@@ -140,14 +172,27 @@ func (m *Metrics) Registered(id sample.Object, types []string) {
 	}
 }
 
-// Forget deletes the series of an object that is gone.
-func (m *Metrics) Forget(id sample.Object) {
+// Halt uncounts an object that is not scaled at present and deletes what was
+// measured of it, because that would look like the present. Its counters stay.
+func (m *Metrics) Halt(id sample.Object) {
 	m.Registered(id, nil)
-	labels := prometheus.Labels{"namespace": id.Namespace, "scaledObject": id.Name, "type": kindLabel(id.Kind)}
-	for _, vec := range []*prometheus.MetricVec{m.active.MetricVec, m.value.MetricVec, m.latency.MetricVec, m.errors.MetricVec} {
-		vec.DeletePartialMatch(labels)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, s := range m.series[id] {
+		for _, vec := range []*prometheus.MetricVec{m.active.MetricVec, m.value.MetricVec, m.latency.MetricVec} {
+			vec.DeleteLabelValues(s.labels...)
+		}
 	}
 	m.loopLatency.DeleteLabelValues(id.Namespace, kindLabel(id.Kind), id.Name)
+}
+
+// Forget deletes the series of an object that is gone.
+func (m *Metrics) Forget(id sample.Object) {
+	m.Halt(id)
+	m.Series(id, nil)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.series, id)
 	if kindLabel(id.Kind) == "scaledjob" {
 		m.jobErrors.DeleteLabelValues(id.Namespace, id.Name)
 		return

@@ -1,0 +1,85 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package observe_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/observe"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
+)
+
+var web = sample.Object{Kind: "ScaledObject", Namespace: "default", Name: "web"}
+
+// expect compares metrics in the text format.
+func expect(t *testing.T, registry *prometheus.Registry, want string, names ...string) {
+	t.Helper()
+	if err := testutil.GatherAndCompare(registry, strings.NewReader(want), names...); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSeriesComeAndGoWithTheirObject(t *testing.T) {
+	registry := prometheus.NewPedanticRegistry()
+	m := observe.New(registry, "1.2.3", "abc")
+	m.Registered(web, []string{"redis", "redis"})
+	series := m.Series(web, []observe.Source{{Metric: "s0-a", Trigger: "a", Index: 0}, {Metric: "s1-b", Trigger: "redis", Index: 1}})
+	series[0].Sampled(3, true, 20*time.Millisecond)
+	series[1].Failed()
+	const errorsOf = `
+# HELP keda_scaler_detail_errors_total Failed queries of the metric, of polls and refreshes alike.
+# TYPE keda_scaler_detail_errors_total counter
+`
+	expect(t, registry, `
+# HELP keda_scaler_metrics_value Latest value of the metric.
+# TYPE keda_scaler_metrics_value gauge
+keda_scaler_metrics_value{metric="s0-a",namespace="default",scaledObject="web",scaler="a",triggerIndex="0",type="scaledobject"} 3
+keda_scaler_metrics_value{metric="s1-b",namespace="default",scaledObject="web",scaler="redis",triggerIndex="1",type="scaledobject"} 0
+# HELP keda_trigger_registered_total Triggers being polled, by type.
+# TYPE keda_trigger_registered_total gauge
+keda_trigger_registered_total{type="redis"} 2
+`, "keda_scaler_metrics_value", "keda_trigger_registered_total")
+
+	m.Series(web, []observe.Source{{Metric: "s1-b", Trigger: "redis", Index: 1}}) // the first trigger is gone
+	expect(t, registry, errorsOf+`keda_scaler_detail_errors_total{metric="s1-b",namespace="default",scaledObject="web",scaler="redis",triggerIndex="1",type="scaledobject"} 1
+`, "keda_scaler_detail_errors_total")
+
+	m.Halt(web)
+	expect(t, registry, errorsOf+`keda_scaler_detail_errors_total{metric="s1-b",namespace="default",scaledObject="web",scaler="redis",triggerIndex="1",type="scaledobject"} 1
+# HELP keda_trigger_registered_total Triggers being polled, by type.
+# TYPE keda_trigger_registered_total gauge
+keda_trigger_registered_total{type="redis"} 0
+`, "keda_scaler_detail_errors_total", "keda_scaler_metrics_value", "keda_scaler_active", "keda_trigger_registered_total")
+
+	m.Paused(web, true)
+	m.Failed(web)
+	m.Forget(web)
+	expect(t, registry, "", "keda_scaler_detail_errors_total", "keda_scaled_object_errors_total", "keda_scaled_object_paused")
+}
+
+func TestRegisteredCountsEachObjectOnce(t *testing.T) {
+	registry := prometheus.NewPedanticRegistry()
+	m := observe.New(registry, "", "")
+	job := sample.Object{Kind: "ScaledJob", Namespace: "default", Name: "work"}
+	for _, types := range [][]string{{"redis"}, {"redis", "cron"}, {"cron"}} {
+		m.Registered(web, types)
+	}
+	m.Registered(job, []string{"cron"})
+	m.Registered(sample.Object{Kind: "ScaledObject", Namespace: "default", Name: "unknown"}, nil)
+	expect(t, registry, `
+# HELP keda_resource_registered_total Objects being handled, by type.
+# TYPE keda_resource_registered_total gauge
+keda_resource_registered_total{namespace="default",type="scaled_job"} 1
+keda_resource_registered_total{namespace="default",type="scaled_object"} 1
+# HELP keda_trigger_registered_total Triggers being polled, by type.
+# TYPE keda_trigger_registered_total gauge
+keda_trigger_registered_total{type="cron"} 2
+keda_trigger_registered_total{type="redis"} 0
+`, "keda_resource_registered_total", "keda_trigger_registered_total")
+}
