@@ -1,0 +1,214 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package report_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	testclock "k8s.io/utils/clock/testing"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/report"
+)
+
+var start = time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)
+
+// api takes status patches.
+type api struct {
+	client.Client // panics when something else is asked
+
+	mu      sync.Mutex
+	err     error
+	patches []string
+}
+
+func (a *api) Status() client.SubResourceWriter { return status{api: a} }
+
+type status struct {
+	client.SubResourceWriter // panics too
+	api                      *api
+}
+
+func (a status) Patch(_ context.Context, o client.Object, patch client.Patch, _ ...client.SubResourcePatchOption) error {
+	a.api.mu.Lock()
+	defer a.api.mu.Unlock()
+	data, err := patch.Data(o)
+	a.api.patches = append(a.api.patches, o.GetName()+" "+string(data))
+	return errors.Join(err, a.api.err)
+}
+
+// recorder keeps events as "Type Reason: note".
+type recorder struct {
+	mu   sync.Mutex
+	told []string
+}
+
+func (r *recorder) Eventf(_, _ runtime.Object, kind, reason, _, note string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.told = append(r.told, kind+" "+reason+": "+fmt.Sprintf(note, args...))
+}
+
+func newWriter() (*report.ScaledObjects, *api, *recorder, *testclock.FakeClock) {
+	a, r, clk := &api{}, &recorder{}, testclock.NewFakeClock(start)
+	return report.NewScaledObjects(a, r, clk), a, r, clk
+}
+
+func object() *v1alpha1.ScaledObject {
+	return &v1alpha1.ScaledObject{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "web", UID: "1"}}
+}
+
+func set(kind v1alpha1.ConditionType, status metav1.ConditionStatus, reason, message string) func(*v1alpha1.ScaledObjectStatus, metav1.Time) {
+	return func(s *v1alpha1.ScaledObjectStatus, now metav1.Time) {
+		s.Conditions.Set(kind, status, reason, message, now)
+	}
+}
+
+func update(t *testing.T, w *report.ScaledObjects, o *v1alpha1.ScaledObject, change func(*v1alpha1.ScaledObjectStatus, metav1.Time)) {
+	t.Helper()
+	if err := w.Update(t.Context(), o, change); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestUpdateSendsWhatDiffers(t *testing.T) {
+	w, api, _, clk := newWriter()
+	o := object()
+	update(t, w, o, func(s *v1alpha1.ScaledObjectStatus, now metav1.Time) {
+		s.HpaName = "keda-hpa-web"
+		s.LastActiveTime = &now
+	})
+	clk.Step(time.Hour)
+	update(t, w, o, set(v1alpha1.ConditionReady, metav1.ConditionTrue, "ScaledObjectReady", "all is well"))
+	if len(api.patches) != 2 || strings.Contains(api.patches[1], "hpaName") || !strings.Contains(api.patches[1], `"lastTransitionTime":"2026-01-02T04:04:05Z"`) {
+		t.Fatalf("patches %q", api.patches)
+	}
+	clk.Step(time.Hour)
+	for range 2 { // the same again, in other words
+		update(t, w, o, func(s *v1alpha1.ScaledObjectStatus, now metav1.Time) {
+			set(v1alpha1.ConditionReady, metav1.ConditionTrue, "ScaledObjectReady", "all is well")(s, now)
+			local := metav1.NewTime(s.LastActiveTime.In(time.FixedZone("", 3600)))
+			s.LastActiveTime, s.ExternalMetricNames = &local, []string{}
+		})
+	}
+	if len(api.patches) != 2 {
+		t.Errorf("what means the same was written: %q", api.patches[2:])
+	}
+}
+
+func TestUpdateThatFails(t *testing.T) {
+	w, api, events, _ := newWriter()
+	o := object()
+	ready := set(v1alpha1.ConditionReady, metav1.ConditionTrue, "ScaledObjectReady", "all is well")
+	api.err = apierrors.NewInternalError(errors.New("etcd is away"))
+	if err := w.Update(t.Context(), o, ready); err == nil || !strings.Contains(err.Error(), "default/web") {
+		t.Errorf("error %v", err)
+	}
+	if s := w.Read(o); len(events.told) > 0 || len(s.Conditions) > 0 {
+		t.Errorf("what was not written counts as %v, told %q", s, events.told)
+	}
+	api.err = nil
+	update(t, w, o, ready)
+	if len(events.told) != 1 {
+		t.Errorf("events %q", events.told)
+	}
+	api.err = apierrors.NewNotFound(schema.GroupResource{}, "web")
+	update(t, w, o, set(v1alpha1.ConditionReady, metav1.ConditionFalse, "ScaledObjectCheckFailed", "gone"))
+	if s := w.Read(o); len(s.Conditions) > 0 || len(events.told) != 1 {
+		t.Errorf("of an object that is gone is left %v, told %q", s, events.told)
+	}
+}
+
+// TestSameNameAgain: an object that was made again begins with its own status.
+func TestSameNameAgain(t *testing.T) {
+	w, _, _, _ := newWriter()
+	update(t, w, object(), func(s *v1alpha1.ScaledObjectStatus, _ metav1.Time) { s.OriginalReplicaCount = new(int32(3)) })
+	again := object()
+	again.UID = "2"
+	again.Status.HpaName = "its-own"
+	if diff := cmp.Diff(v1alpha1.ScaledObjectStatus{HpaName: "its-own"}, w.Read(again)); diff != "" {
+		t.Errorf("status (-want +got):\n%s", diff)
+	}
+	w.Forget(client.ObjectKeyFromObject(again))
+	again.Status.HpaName = "read anew"
+	if got := w.Read(again).HpaName; got != "read anew" {
+		t.Errorf("a forgotten object has %q", got)
+	}
+}
+
+// TestTransitions walks an object through its life and looks at what is told.
+func TestTransitions(t *testing.T) {
+	const (
+		yes, no, unknown = metav1.ConditionTrue, metav1.ConditionFalse, metav1.ConditionUnknown
+	)
+	w, _, events, _ := newWriter()
+	o := object()
+	for _, step := range []struct {
+		condition v1alpha1.ConditionType
+		status    metav1.ConditionStatus
+		reason    string
+		message   string
+		want      string
+	}{
+		{v1alpha1.ConditionFallback, no, "NoFallbackFound", "none", ""},
+		{v1alpha1.ConditionReady, no, "ScaledObjectCheckFailed", "no target", "Warning ScaledObjectCheckFailed: no target"},
+		{v1alpha1.ConditionReady, no, "ScaledObjectCheckFailed", "no secret", "Warning ScaledObjectCheckFailed: no secret"},
+		{v1alpha1.ConditionReady, unknown, "", "being read", ""},
+		{v1alpha1.ConditionReady, yes, "ScaledObjectReady", "well", "Normal ScaledObjectReady: well"},
+		{v1alpha1.ConditionReady, unknown, "PartialTriggerError", "refused", "Warning KEDAScalerFailed: refused"},
+		{v1alpha1.ConditionReady, no, "TriggerError", "refused", "Warning KEDAScalerFailed: refused"},
+		{v1alpha1.ConditionFallback, yes, "FallbackExists", "s0", "Normal ScaledObjectFallbackActivated: s0"},
+		{v1alpha1.ConditionFallback, no, "NoFallbackFound", "none", "Normal ScaledObjectFallbackDeactivated: none"},
+		{v1alpha1.ConditionActive, yes, "ScalerActive", "up", ""}, // the scaling itself is told
+		{v1alpha1.ConditionPaused, yes, "ScaledObjectPaused", "paused", "Normal ScaledObjectPaused: paused"},
+		{v1alpha1.ConditionPaused, no, "ScaledObjectUnpaused", "on", "Normal ScaledObjectUnpaused: on"},
+		{v1alpha1.ConditionReady, yes, "ScaledObjectReady", "well", "Normal ScaledObjectReady: well"},
+	} {
+		events.told = nil
+		update(t, w, o, set(step.condition, step.status, step.reason, step.message))
+		if got := strings.Join(events.told, "; "); got != step.want {
+			t.Errorf("%s %s %s told %q, want %q", step.condition, step.status, step.reason, got, step.want)
+		}
+	}
+}
+
+func TestLongNotes(t *testing.T) {
+	w, _, events, _ := newWriter()
+	w.Event(object(), report.Warning("Long", strings.Repeat("ä", 2000)))
+	note := strings.TrimPrefix(events.told[0], "Warning Long: ")
+	if len(note) > 1024 || !strings.HasSuffix(note, "ä…") {
+		t.Errorf("a note of %d bytes ends with %q", len(note), note[len(note)-8:])
+	}
+}
+
+// TestManyWriters: the reconciler and the engine write one status at the same
+// time, and neither is lost.
+func TestManyWriters(t *testing.T) {
+	w, api, _, _ := newWriter()
+	o := object()
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			update(t, w, o, func(s *v1alpha1.ScaledObjectStatus, _ metav1.Time) {
+				s.ExternalMetricNames = append(s.ExternalMetricNames, fmt.Sprint(i))
+			})
+		})
+	}
+	all.Wait()
+	if got := w.Read(o).ExternalMetricNames; len(got) != 8 || len(api.patches) != 8 {
+		t.Errorf("of 8 changes %v are left, in %d patches", got, len(api.patches))
+	}
+}
