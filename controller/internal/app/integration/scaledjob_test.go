@@ -155,17 +155,10 @@ func testEagerAndCustom(e *env) {
 	e.apply(e.redisJob("eager", longRunning, "maxReplicaCount: 3\nscalingStrategy: {strategy: eager}"))
 	e.redis.Push(e.list("eager"), 9)
 	e.running(3)
-	e.delete(&v1alpha1.ScaledJob{}, "eager")
-	e.eventually("the Jobs are collected", func() error {
-		if n := len(e.jobs()); n > 0 {
-			return fmt.Errorf("there are %d", n)
-		}
-		return nil
-	})
 	e.apply(e.redisJob("custom", longRunning,
 		`scalingStrategy: {strategy: custom, customScalingQueueLengthDeduction: 1, customScalingRunningJobPercentage: "1"}`))
 	e.redis.Push(e.list("custom"), 4)
-	e.running(3)
+	e.running(3 + 3)
 }
 
 // testJobHistory: finished Jobs are kept as many as was said.
@@ -277,7 +270,7 @@ apiVersion: keda.sh/v1alpha1
 kind: ScaledJob
 metadata: {name: work}
 spec:
-  pollingInterval: 30
+  pollingInterval: 4
   maxReplicaCount: 20
   scalingStrategy: {multipleScalersCalculation: sum}
   jobTargetRef:
