@@ -6,6 +6,7 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -141,6 +142,11 @@ func conclude(c *v1alpha1.Conditions, v verdict, paused bool, failure error, now
 	case c.Get(v1alpha1.ConditionReady).Reason == v.failed:
 		c.Set(v1alpha1.ConditionReady, metav1.ConditionUnknown, "", "the triggers are being read", now)
 	}
+}
+
+// polling says what is looked at from now on.
+func polling(triggers []v1alpha1.ScaleTrigger, interval time.Duration) string {
+	return fmt.Sprintf("Looking at %s every %s", v1alpha1.TriggersTypes(triggers), interval)
 }
 
 func pauseMessage(p v1alpha1.Pause) string {

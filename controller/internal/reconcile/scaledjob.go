@@ -112,6 +112,9 @@ func (r *ScaledJobs) conclude(ctx context.Context, sj *v1alpha1.ScaledJob, id sa
 		for _, w := range warnings {
 			r.Status.Event(sj, report.Warning(v1alpha1.EventScalerInfo, w.Error()))
 		}
+		if failure == nil && !sj.Paused() {
+			r.Status.Event(sj, report.Normal(v1alpha1.EventScalersStarted, polling(sj.Spec.Triggers, sj.PollInterval())))
+		}
 	}
 	err := r.Status.Update(ctx, sj, func(status *v1alpha1.ScaledJobStatus, now metav1.Time) {
 		if failure != nil || sj.Paused() {

@@ -227,6 +227,9 @@ func (r *ScaledObjects) conclude(ctx context.Context, so *v1alpha1.ScaledObject,
 		for _, w := range f.warnings {
 			r.Status.Event(so, report.Warning(v1alpha1.EventScalerInfo, w.Error()))
 		}
+		if failure == nil && !f.pause.Paused {
+			r.Status.Event(so, report.Normal(v1alpha1.EventScalersStarted, polling(so.Spec.Triggers, so.PollInterval())))
+		}
 	}
 	err := r.Status.Update(ctx, so, func(status *v1alpha1.ScaledObjectStatus, now metav1.Time) {
 		describe(status, so, &f)

@@ -24,6 +24,7 @@ func testLifecycle(e *env) {
 	e.condition(so, v1alpha1.ConditionActive, metav1.ConditionFalse, v1alpha1.ReasonScalerNotActive)
 	e.condition(so, v1alpha1.ConditionFallback, metav1.ConditionFalse, v1alpha1.ReasonNoFallbackFound)
 	e.condition(so, v1alpha1.ConditionPaused, metav1.ConditionFalse, "")
+	e.event("consumer", v1alpha1.EventScalersStarted, "redis every 30s")
 	e.event("consumer", v1alpha1.EventScaledObjectReady)
 
 	e.redis.Push(e.list("consumer"), 3) // the next poll is half a minute away: this is noticed by event
