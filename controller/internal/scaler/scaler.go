@@ -89,10 +89,9 @@ type Env struct {
 	Namespace, Object string
 	// PodIdentity is the identity of the trigger's TriggerAuthentication, or nil.
 	PodIdentity *v1alpha1.AuthPodIdentity
-	// Pods and Endpoints answer questions about the cluster itself from the
-	// controller's cache.
+	// Cluster answers the triggers that ask about the cluster itself.
 	Cluster Cluster
-	// HTTP returns the shared transport settings for HTTP sources.
+	// HTTPTimeout bounds a request whose trigger sets no timeout of its own.
 	HTTPTimeout time.Duration
 	// Transport is the process-wide HTTP transport for servers without TLS
 	// settings of their own.

@@ -68,9 +68,6 @@ func (s *PrometheusServer) Start() {
 	})
 }
 
-// Stop ends the server before the test does.
-func (s *PrometheusServer) Stop() { s.process.stop() }
-
 // Export sets the exporter's page, in the text format, and waits until the
 // server answers query with a series.
 func (s *PrometheusServer) Export(page, query string) {

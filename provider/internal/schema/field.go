@@ -96,12 +96,3 @@ func Find(fields []Field, name string) *Field {
 	}
 	return nil
 }
-
-// Names lists the names of the fields, in order.
-func Names(fields []Field) []string {
-	names := make([]string, len(fields))
-	for i := range fields {
-		names[i] = fields[i].Name
-	}
-	return names
-}
