@@ -11,52 +11,60 @@ import (
 func TestController(t *testing.T) {
 	ctl := startController(t, nil)
 	ctl.ready(t)
-	for name, test := range map[string]func(*env){
-		"Accurate":              testAccurate,
-		"AuthenticationSources": testAuthenticationSources,
-		"ClusterAuthentication": testClusterAuthentication,
-		"DriftingHPA":           testDriftingHPA,
-		"EagerAndCustom":        testEagerAndCustom,
-		"Fallback":              testFallback,
-		"FallbackFromZero":      testFallbackFromZero,
-		"ForceActivation":       testForceActivation,
-		"ForeignHPA":            testForeignHPA,
-		"FormulaFallback":       testFormulaFallback,
-		"InvalidSpec":           testInvalidSpec,
-		"JobHistory":            testJobHistory,
-		"JobMinimum":            testJobMinimum,
-		"JobPause":              testJobPause,
-		"JobRefused":            testJobRefused,
-		"JobSpec":               testJobSpec,
-		"Jobs":                  testJobs,
-		"Lifecycle":             testLifecycle,
-		"ManualScale":           testManualScale,
-		"Metrics":               testMetrics,
-		"MinAndIdle":            testMinAndIdle,
-		"MissingSources":        testMissingSources,
-		"MissingTarget":         testMissingTarget,
-		"Modifiers":             testModifiers,
-		"OtherKinds":            testOtherKinds,
-		"PartialFailure":        testPartialFailure,
-		"Pause":                 testPause,
-		"PauseBroken":           testPauseBroken,
-		"PausedDirections":      testPausedDirections,
-		"PausedReplicas":        testPausedReplicas,
-		"Ratio":                 testRatio,
-		"RenamedHPA":            testRenamedHPA,
-		"ResourceTriggers":      testResourceTriggers,
-		"Restore":               testRestore,
-		"Rivals":                testRivals,
-		"Rollout":               testRollout,
-		"Rotation":              testRotation,
-		"SeveralQueues":         testSeveralQueues,
-		"Transfer":              testTransfer,
-		"UnknownKey":            testUnknownKey,
-		"Unreachable":           testUnreachable,
+	for _, area := range []map[string]func(*env){
+		sharedTests, authenticationTests, eventingTests, jobTests, observabilityTests, parityTests,
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(newEnv(t, ctl))
-		})
+		for name, test := range area {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				test(newEnv(t, ctl))
+			})
+		}
 	}
+}
+
+// sharedTests are the tests of the whole; those of one area stand beside them in
+// its files.
+var sharedTests = map[string]func(*env){
+	"Accurate":              testAccurate,
+	"AuthenticationSources": testAuthenticationSources,
+	"ClusterAuthentication": testClusterAuthentication,
+	"DriftingHPA":           testDriftingHPA,
+	"EagerAndCustom":        testEagerAndCustom,
+	"Fallback":              testFallback,
+	"FallbackFromZero":      testFallbackFromZero,
+	"ForceActivation":       testForceActivation,
+	"ForeignHPA":            testForeignHPA,
+	"FormulaFallback":       testFormulaFallback,
+	"InvalidSpec":           testInvalidSpec,
+	"JobHistory":            testJobHistory,
+	"JobMinimum":            testJobMinimum,
+	"JobPause":              testJobPause,
+	"JobRefused":            testJobRefused,
+	"JobSpec":               testJobSpec,
+	"Jobs":                  testJobs,
+	"Lifecycle":             testLifecycle,
+	"ManualScale":           testManualScale,
+	"Metrics":               testMetrics,
+	"MinAndIdle":            testMinAndIdle,
+	"MissingSources":        testMissingSources,
+	"MissingTarget":         testMissingTarget,
+	"Modifiers":             testModifiers,
+	"OtherKinds":            testOtherKinds,
+	"PartialFailure":        testPartialFailure,
+	"Pause":                 testPause,
+	"PauseBroken":           testPauseBroken,
+	"PausedDirections":      testPausedDirections,
+	"PausedReplicas":        testPausedReplicas,
+	"Ratio":                 testRatio,
+	"RenamedHPA":            testRenamedHPA,
+	"ResourceTriggers":      testResourceTriggers,
+	"Restore":               testRestore,
+	"Rivals":                testRivals,
+	"Rollout":               testRollout,
+	"Rotation":              testRotation,
+	"SeveralQueues":         testSeveralQueues,
+	"Transfer":              testTransfer,
+	"UnknownKey":            testUnknownKey,
+	"Unreachable":           testUnreachable,
 }
