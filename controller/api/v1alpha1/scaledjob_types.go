@@ -161,4 +161,7 @@ type ScaledJobStatus struct {
 	// Names of the authentications, joined by commas.
 	// +optional
 	AuthenticationsTypes *string `json:"authenticationsTypes,omitempty"`
+	// Why Jobs were created the last time: running Jobs before and after, and what asked for them.
+	// +optional
+	LastDecision *Decision `json:"lastDecision,omitempty"`
 }

@@ -46,6 +46,10 @@ type ScaledObjectStatus struct {
 	// Names of the authentications, joined by commas.
 	// +optional
 	AuthenticationsTypes *string `json:"authenticationsTypes,omitempty"`
+	// Why the workload has the replicas that it has: the last change that the controller or the HPA made. Absent until one of
+	// them changed anything.
+	// +optional
+	LastDecision *Decision `json:"lastDecision,omitempty"`
 }
 
 // GroupVersionKindResource is the resolved type of a scale target.
