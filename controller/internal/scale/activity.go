@@ -22,36 +22,49 @@ func (a *activity) active() bool { return a.forced || a.trigger != nil || a.reso
 func (a *activity) unknown() bool { return !a.active() && (a.failed || a.waiting) }
 
 func (in *Input) activity() activity {
-	act := activity{forced: in.ForceActive}
-	if in.Composite != nil {
-		in.weigh(in.Composite, &act)
-		return act
-	}
-	act.resources = len(in.Triggers) > 0
-	for i := range in.Triggers {
-		if t := &in.Triggers[i]; !t.Resource {
-			act.resources = false
-			in.weigh(t, &act)
-		}
-	}
+	act := activity{forced: in.ForceActive, resources: len(in.Triggers) > 0}
+	in.deciding(func(t *Trigger) {
+		act.resources = false
+		in.weigh(t, &act)
+	})
 	return act
 }
 
-// weigh adds one trigger. A trigger in fallback is as active as the fallback asks
-// for replicas: a fallback of 0 lets the target go to zero, where counting it as
-// active would start the very replicas that the fallback does not want.
+// weigh adds one trigger.
 func (in *Input) weigh(t *Trigger, act *activity) {
-	active := t.Active
 	switch {
 	case t.InFallback:
-		active = in.Fallback != nil && *in.Fallback > 0
 	case t.Err != "":
-		act.failed, active = true, false
+		act.failed = true
 	case t.Waiting:
-		act.waiting, active = true, false
+		act.waiting = true
 	}
-	if active && act.trigger == nil {
+	if act.trigger == nil && in.active(t) {
 		act.trigger = t
+	}
+}
+
+// active says that a trigger wants the target to run. One in fallback is as active
+// as the fallback asks for replicas: a fallback of 0 lets the target go to zero,
+// where counting it as active would start the very replicas that the fallback does
+// not want.
+func (in *Input) active(t *Trigger) bool {
+	if t.InFallback {
+		return in.Fallback != nil && *in.Fallback > 0
+	}
+	return t.Active && t.Err == "" && !t.Waiting
+}
+
+// deciding calls f with every trigger that decides about activity, in their order.
+func (in *Input) deciding(f func(*Trigger)) {
+	if in.Composite != nil {
+		f(in.Composite)
+		return
+	}
+	for i := range in.Triggers {
+		if t := &in.Triggers[i]; !t.Resource {
+			f(t)
+		}
 	}
 }
 

@@ -31,12 +31,12 @@ func BenchmarkDecide(b *testing.B) {
 	}
 }
 
-// TestSteadyDecisionsDoNotAllocate: at 10,000 objects and a poll each second
-// almost every decision is one of these.
-func TestSteadyDecisionsDoNotAllocate(t *testing.T) {
+// TestSteadyDecisionsAllocateLittle: at 10,000 objects and a poll each second
+// almost every decision is one of these, and all that it makes is one sentence.
+func TestSteadyDecisionsAllocateLittle(t *testing.T) {
 	for name, in := range map[string]scale.Input{"steady": object(3, quiet, busy), "resting": object(0, quiet, quiet)} {
-		if n := testing.AllocsPerRun(100, func() { scale.Decide(in) }); n != 0 {
-			t.Errorf("%s: %v allocations per decision, want none", name, n)
+		if n := testing.AllocsPerRun(100, func() { scale.Decide(in) }); n > 2 {
+			t.Errorf("%s: %v allocations per decision, want at most 2", name, n)
 		}
 	}
 }

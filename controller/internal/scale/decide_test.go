@@ -37,19 +37,23 @@ func with(in scale.Input, change func(*scale.Input)) scale.Input {
 	return in
 }
 
+func activeMinutesAgo(m int) func(*scale.Input) {
+	return func(in *scale.Input) { in.LastActive = noon.Add(-time.Duration(m) * time.Minute) }
+}
+
+func bounds(min, max int32) func(*scale.Input) {
+	return func(in *scale.Input) { in.Min, in.Max = min, max }
+}
+
+func idle(idle, min int32) func(*scale.Input) {
+	return func(in *scale.Input) { in.Idle, in.Min = new(idle), min }
+}
+
+func fallback(replicas int32) func(*scale.Input) {
+	return func(in *scale.Input) { in.Fallback = &replicas }
+}
+
 func TestDecide(t *testing.T) {
-	activeMinutesAgo := func(m int) func(*scale.Input) {
-		return func(in *scale.Input) { in.LastActive = noon.Add(-time.Duration(m) * time.Minute) }
-	}
-	bounds := func(min, max int32) func(*scale.Input) {
-		return func(in *scale.Input) { in.Min, in.Max = min, max }
-	}
-	idle := func(idle, min int32) func(*scale.Input) {
-		return func(in *scale.Input) { in.Idle, in.Min = new(idle), min }
-	}
-	fallback := func(replicas int32) func(*scale.Input) {
-		return func(in *scale.Input) { in.Fallback = &replicas }
-	}
 	const (
 		up   = v1alpha1.EventScaleTargetActivated
 		down = v1alpha1.EventScaleTargetDeactivated
@@ -88,7 +92,7 @@ func TestDecide(t *testing.T) {
 		"the queue is empty but was not for long": {
 			in: object(3, quiet), change: []func(*scale.Input){activeMinutesAgo(2)}, target: keep,
 			active: "False ScalerCooldown", ready: "True ScaledObjectReady", next: noon.Add(3 * time.Minute),
-			why: "no trigger is active; scaling to 0 when the cooldown ends at 2026-08-20T12:03:00Z",
+			why: "no trigger is active since 2026-08-20T11:58:00Z; scaling to 0 when the cooldown of 5m0s ends at 2026-08-20T12:03:00Z",
 		},
 		"the cooldown ends this instant": {
 			in: object(3, quiet), change: []func(*scale.Input){activeMinutesAgo(5)}, target: 0, event: down,
@@ -102,7 +106,7 @@ func TestDecide(t *testing.T) {
 		"the initial cooldown protects a fresh target": {
 			in: object(3, quiet), change: []func(*scale.Input){func(in *scale.Input) { in.InitialCooldown = 90 * time.Minute }},
 			target: keep, active: "False ScalerCooldown", ready: "True ScaledObjectReady", next: noon.Add(30 * time.Minute),
-			why: "no trigger is active; scaling to 0 when the cooldown ends at 2026-08-20T12:30:00Z",
+			why: "no trigger was ever active; scaling to 0 when the initial cooldown of 1h30m0s ends at 2026-08-20T12:30:00Z",
 		},
 		"the initial cooldown ends with the first activity": {
 			in: object(3, quiet), change: []func(*scale.Input){activeMinutesAgo(6), func(in *scale.Input) { in.InitialCooldown = 90 * time.Minute }},
@@ -115,7 +119,7 @@ func TestDecide(t *testing.T) {
 		},
 		"a target below the minimum is raised": {
 			in: object(0, quiet), change: []func(*scale.Input){bounds(2, 5)}, target: 2,
-			active: "False ScalerNotActive", ready: "True ScaledObjectReady", why: "0 → 2: minReplicaCount",
+			active: "False ScalerNotActive", ready: "True ScaledObjectReady", why: "0 → 2: it is below minReplicaCount",
 		},
 		"an active target below the minimum is raised without an activation event": {
 			in: object(1, busy), change: []func(*scale.Input){bounds(3, 5)}, target: 3,
@@ -138,7 +142,7 @@ func TestDecide(t *testing.T) {
 		},
 		"a trigger that cannot be read keeps the replicas": {
 			in: object(3, quiet, broken), target: keep, active: "False ScalerNotActive", ready: "False TriggerError",
-			why: "unchanged: no trigger is known to be active; replicas are kept because not every trigger can be read",
+			why: "unchanged: no trigger is known to be active; replicas are kept because not every trigger can be read: s1-prometheus",
 		},
 		"a trigger that cannot be read does not stop an active one": {
 			in: object(0, broken, busy), target: 1, event: up, active: "True ScalerActive", ready: "Unknown PartialTriggerError",
@@ -146,7 +150,7 @@ func TestDecide(t *testing.T) {
 		},
 		"failures below the threshold of the fallback keep the replicas and Ready": {
 			in: object(3, broken), change: []func(*scale.Input){fallback(6)}, target: keep, active: "False ScalerNotActive",
-			why: "unchanged: no trigger is known to be active; replicas are kept because not every trigger can be read",
+			why: "unchanged: no trigger is known to be active; replicas are kept because not every trigger can be read: s1-prometheus",
 		},
 		"the fallback wakes a target at zero": {
 			in: object(0, backup), change: []func(*scale.Input){fallback(6)}, target: 1, event: up,
@@ -155,12 +159,12 @@ func TestDecide(t *testing.T) {
 		},
 		"a fallback of 0 below its threshold keeps the replicas": {
 			in: object(3, broken), change: []func(*scale.Input){fallback(0)}, target: keep, active: "False ScalerNotActive",
-			why: "unchanged: no trigger is known to be active; replicas are kept because not every trigger can be read",
+			why: "unchanged: no trigger is known to be active; replicas are kept because not every trigger can be read: s1-prometheus",
 		},
 		"a fallback of 0 lets the target go after the cooldown": {
 			in: object(3, backup), change: []func(*scale.Input){fallback(0), activeMinutesAgo(1)}, target: keep,
 			active: "False ScalerCooldown", ready: "Unknown PartialTriggerError", next: noon.Add(4 * time.Minute),
-			why: "no trigger is active; scaling to 0 when the cooldown ends at 2026-08-20T12:04:00Z",
+			why: "no trigger is active since 2026-08-20T11:59:00Z; scaling to 0 when the cooldown of 5m0s ends at 2026-08-20T12:04:00Z",
 		},
 		"a fallback of 0 does not wake the target": {
 			in: object(0, backup), change: []func(*scale.Input){fallback(0)}, target: keep,
@@ -193,14 +197,14 @@ func TestDecide(t *testing.T) {
 				in.Composite = &scale.Trigger{Metric: v1alpha1.CompositeMetricName, Err: "division by zero"}
 			}},
 			target: keep, active: "False ScalerNotActive", ready: "False TriggerError",
-			why: "unchanged: no trigger is known to be active; replicas are kept because not every trigger can be read",
+			why: "unchanged: no trigger is known to be active; replicas are kept because not every trigger can be read: composite-metric",
 		},
 		"a formula that stands in for a failing trigger decides, and Ready tells": {
 			in: object(0, busy, broken), change: []func(*scale.Input){fallback(2), func(in *scale.Input) {
 				in.Composite = &scale.Trigger{Metric: v1alpha1.CompositeMetricName, Value: 2.5, Activation: 0.5, Active: true}
 			}},
 			target: 1, event: up, active: "True ScalerActive", ready: "Unknown PartialTriggerError",
-			why: "0 → 1: composite-metric is 2.5, above its activation value 0.5",
+			why: "0 → 1: composite-metric is 2.5, above its activation value 0.5, made of s0-redis-orders 7, s1-prometheus unreadable",
 		},
 		"forced activation": {
 			in: object(0, quiet), change: []func(*scale.Input){func(in *scale.Input) { in.ForceActive = true }},
@@ -279,6 +283,36 @@ func TestSteadyMessages(t *testing.T) {
 		if before.Active != after.Active || before.Ready != after.Ready {
 			t.Errorf("%s: conditions changed from %v, %v to %v, %v", name, before.Active, before.Ready, after.Active, after.Ready)
 		}
+	}
+}
+
+// TestMessagesSayWhatIsWaitedFor: whoever describes the object learns from the
+// Active condition what holds it where it is, and from the decision what moved it.
+func TestMessagesSayWhatIsWaitedFor(t *testing.T) {
+	second := scale.Trigger{Metric: "s1-cron", Value: 0, Active: true}
+	for name, c := range map[string]struct {
+		in              scale.Input
+		active, because string
+	}{
+		"active":        {in: object(3, busy), active: "s0-redis-orders is above its activation value 0"},
+		"both active":   {in: object(3, busy, second), active: "s0-redis-orders is above its activation value 0; s1-cron is active"},
+		"inactive":      {in: object(0, quiet), active: "no trigger is active; waiting for s0-redis-orders to exceed 0"},
+		"at minimum":    {in: with(object(2, quiet), bounds(2, 5)), active: "no trigger is active; waiting for s0-redis-orders to exceed 0; minReplicaCount is 2"},
+		"idle":          {in: with(object(0, quiet), idle(0, 4)), active: "no trigger is active; waiting for s0-redis-orders to exceed 0; idleReplicaCount is 0"},
+		"held down":     {in: with(object(0, busy), func(in *scale.Input) { in.PauseScaleOut = true }), active: "s0-redis-orders is above its activation value 0, but autoscaling.keda.sh/paused-scale-out holds the replicas"},
+		"held up":       {in: with(object(3, quiet), func(in *scale.Input) { in.PauseScaleIn = true }), active: "no trigger is active; waiting for s0-redis-orders to exceed 0; autoscaling.keda.sh/paused-scale-in holds the replicas"},
+		"held at one":   {in: with(with(object(1, quiet), bounds(2, 5)), func(in *scale.Input) { in.PauseScaleOut = true }), active: "no trigger is active; waiting for s0-redis-orders to exceed 0; minReplicaCount is 2; below minReplicaCount, but autoscaling.keda.sh/paused-scale-out holds the replicas"},
+		"in fallback":   {in: with(object(3, backup), fallback(6)), active: "the fallback keeps the target active while s1-prometheus cannot be read"},
+		"two activate":  {in: with(object(0, busy, second), bounds(2, 5)), active: "s0-redis-orders is above its activation value 0; s1-cron is active", because: "s0-redis-orders is 7, above its activation value 0; s1-cron is active (minReplicaCount 2, maxReplicaCount 5)"},
+		"idle goes up":  {in: with(object(0, busy), idle(0, 4)), active: "s0-redis-orders is above its activation value 0", because: "s0-redis-orders is 7, above its activation value 0 (idleReplicaCount 0, minReplicaCount 4, maxReplicaCount 100)"},
+		"below minimum": {in: with(object(0, quiet), bounds(2, 5)), active: "no trigger is active; waiting for s0-redis-orders to exceed 0; minReplicaCount is 2", because: "it is below minReplicaCount (minReplicaCount 2, maxReplicaCount 5)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := scale.Decide(c.in)
+			if d.Active.Message != c.active || d.Because != c.because {
+				t.Errorf("Active says %q, want %q\nthe decision says %q, want %q", d.Active.Message, c.active, d.Because, c.because)
+			}
+		})
 	}
 }
 

@@ -30,6 +30,6 @@ func ExampleDecide() {
 	fmt.Println(scale.Decide(in).Why)
 	// Output:
 	// 0 → 1: s0-redis-orders is 7, above its activation value 0
-	// no trigger is active; scaling to 0 when the cooldown ends at 2026-08-20T12:05:00Z
+	// no trigger is active since 2026-08-20T12:00:00Z; scaling to 0 when the cooldown of 5m0s ends at 2026-08-20T12:05:00Z
 	// 1 → 0: no trigger was active since 2026-08-20T12:00:00Z, and the cooldown of 5m0s is over
 }

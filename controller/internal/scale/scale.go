@@ -93,6 +93,9 @@ type Decision struct {
 	// Why explains the decision with its inputs, for events and logs:
 	// "0 → 1: s0-redis-orders is 7, above its activation value 0".
 	Why string
+	// Because is the reason for Target without the counts and with the bounds, for
+	// status.lastDecision; empty without Target.
+	Because string
 	// NextAt is when time alone may change the decision, the end of the cooldown;
 	// zero means that only new input can. The caller decides again at NextAt.
 	NextAt time.Time
@@ -115,15 +118,16 @@ func Decide(in Input) Decision {
 
 func (in *Input) decideActive(act activity, d *Decision) {
 	d.LastActive = in.Now
-	d.Active = condition(v1alpha1.ConditionActive, isTrue, v1alpha1.ReasonScalerActive, act.message())
+	d.Active = condition(v1alpha1.ConditionActive, isTrue, v1alpha1.ReasonScalerActive, act.message(in))
 	up := in.bounded(max(1, in.Min))
 	switch {
 	case in.Replicas >= up:
 		d.Why = "active: the HPA has charge of the replicas"
 	case in.PauseScaleOut:
 		d.Why = "active, but " + v1alpha1.AnnotationPausedScaleOut + " holds the replicas"
+		d.Active.Message += ", but " + v1alpha1.AnnotationPausedScaleOut + " holds the replicas"
 	default:
-		d.Target, d.Why = new(up), change(in.Replicas, up, act.because(in))
+		d.move(in, up, act.because(in))
 		if in.Replicas == 0 || in.Idle != nil {
 			d.Event = v1alpha1.EventScaleTargetActivated
 		}
@@ -136,16 +140,17 @@ func (in *Input) decideUnknown(act activity, d *Decision) {
 		return
 	}
 	d.Active = condition(v1alpha1.ConditionActive, isFalse, v1alpha1.ReasonScalerNotActive,
-		"no trigger is known to be active; replicas are kept because not every trigger can be read")
+		"no trigger is known to be active; replicas are kept because not every trigger can be read: "+in.unreadable())
 	d.Why = "unchanged: " + d.Active.Message
 }
 
 func (in *Input) decideInactive(d *Decision) {
-	d.Active = condition(v1alpha1.ConditionActive, isFalse, v1alpha1.ReasonScalerNotActive, "no trigger is active")
+	d.Active = condition(v1alpha1.ConditionActive, isFalse, v1alpha1.ReasonScalerNotActive, in.waits())
 	rest, rests := in.rest()
 	switch {
 	case rests && in.Replicas > rest && in.PauseScaleIn:
 		d.Why = "inactive, but " + v1alpha1.AnnotationPausedScaleIn + " holds the replicas"
+		d.Active.Message += "; " + v1alpha1.AnnotationPausedScaleIn + " holds the replicas"
 	case rests && in.Replicas > rest:
 		in.coolDown(rest, d)
 	case in.Idle == nil && in.Replicas < in.bounded(in.Min):
@@ -162,21 +167,26 @@ func (in *Input) coolDown(rest int32, d *Decision) {
 	if in.Now.Before(end) {
 		d.NextAt = end
 		d.Active.Reason = v1alpha1.ReasonScalerCooldown
-		d.Active.Message = cooling(rest, end)
+		d.Active.Message = in.cooling(rest, end)
 		d.Why = d.Active.Message
 		return
 	}
-	d.Target, d.Why = new(rest), change(in.Replicas, rest, in.cooled())
+	d.move(in, rest, in.cooled())
 	d.Event = v1alpha1.EventScaleTargetDeactivated
 }
 
 func (in *Input) raiseToMin(d *Decision) {
 	if in.PauseScaleOut {
 		d.Why = "below minReplicaCount, but " + v1alpha1.AnnotationPausedScaleOut + " holds the replicas"
+		d.Active.Message += "; " + d.Why
 		return
 	}
-	up := in.bounded(in.Min)
-	d.Target, d.Why = new(up), change(in.Replicas, up, "minReplicaCount")
+	d.move(in, in.bounded(in.Min), "it is below minReplicaCount")
+}
+
+// move decides on another count.
+func (d *Decision) move(in *Input, to int32, because string) {
+	d.Target, d.Why, d.Because = new(to), change(in.Replicas, to, because), because+" ("+in.bounds()+")"
 }
 
 // rest is the count of an inactive target, if it may rest below minReplicaCount

@@ -25,12 +25,10 @@ func condition(t v1alpha1.ConditionType, status metav1.ConditionStatus, reason, 
 
 // message is the Active condition's; it names no values, because they differ at
 // each poll.
-func (a *activity) message() string {
+func (a *activity) message(in *Input) string {
 	switch {
-	case a.trigger != nil && a.trigger.InFallback:
-		return "the fallback keeps the target active while a trigger cannot be read"
 	case a.trigger != nil:
-		return "at least one trigger is active"
+		return string(in.each(make([]byte, 0, sentence), in.active, appendActive))
 	case a.forced:
 		return "activation is forced by the annotation " + v1alpha1.AnnotationForceActivation
 	default:
@@ -38,19 +36,107 @@ func (a *activity) message() string {
 	}
 }
 
+// sentence is the length of most messages, for which the stack has room: they are
+// made at each poll, and rarely written.
+const sentence = 256
+
+func appendActive(text []byte, t *Trigger) []byte {
+	switch {
+	case t.InFallback:
+		text = append(append(text, "the fallback keeps the target active while "...), t.Metric...)
+		return append(text, " cannot be read"...)
+	case t.Value > t.Activation:
+		return strconv.AppendFloat(append(append(text, t.Metric...), " is above its activation value "...), t.Activation, 'f', -1, 64)
+	default:
+		return append(append(text, t.Metric...), " is active"...)
+	}
+}
+
 // because is the reason for an activation, with values.
 func (a *activity) because(in *Input) string {
-	t := a.trigger
-	switch {
-	case t == nil:
-		return a.message()
-	case t.InFallback:
-		return t.Metric + " cannot be read, and the fallback asks for " + itoa(*in.Fallback) + " replicas"
-	case t.Value > t.Activation:
-		return t.Metric + " is " + ftoa(t.Value) + ", above its activation value " + ftoa(t.Activation)
-	default:
-		return t.Metric + " is active"
+	if a.trigger == nil {
+		return a.message(in)
 	}
+	text := in.each(nil, in.active, func(text []byte, t *Trigger) []byte {
+		switch {
+		case t.InFallback:
+			return append(text, t.Metric+" cannot be read, and the fallback asks for "+itoa(*in.Fallback)+" replicas"...)
+		case t.Value > t.Activation:
+			return append(text, t.Metric+" is "+ftoa(t.Value)+", above its activation value "+ftoa(t.Activation)...)
+		default:
+			return append(text, t.Metric+" is active"...)
+		}
+	})
+	return string(text) + in.composition()
+}
+
+// composition lists what went into the composite metric.
+func (in *Input) composition() string {
+	if in.Composite == nil {
+		return ""
+	}
+	var parts []string
+	for i := range in.Triggers {
+		switch t := &in.Triggers[i]; {
+		case t.Resource, t.Waiting:
+		case t.Err != "":
+			parts = append(parts, t.Metric+" unreadable")
+		default:
+			parts = append(parts, t.Metric+" "+ftoa(t.Value))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return ", made of " + strings.Join(parts, ", ")
+}
+
+// waits is the message of an inactive object: what would make it active.
+func (in *Input) waits() string {
+	text := append(make([]byte, 0, sentence), "no trigger is active; waiting for "...)
+	text = in.each(text, nil, func(text []byte, t *Trigger) []byte {
+		return strconv.AppendFloat(append(append(text, t.Metric...), " to exceed "...), t.Activation, 'f', -1, 64)
+	})
+	switch {
+	case in.Idle != nil:
+		text = strconv.AppendInt(append(text, "; idleReplicaCount is "...), int64(*in.Idle), 10)
+	case in.Min > 0:
+		text = strconv.AppendInt(append(text, "; minReplicaCount is "...), int64(in.Min), 10)
+	}
+	return string(text)
+}
+
+// unreadable names the metrics that cannot be read.
+func (in *Input) unreadable() string {
+	return string(in.each(make([]byte, 0, sentence), func(t *Trigger) bool { return t.Err != "" }, func(text []byte, t *Trigger) []byte {
+		return append(text, t.Metric...)
+	}))
+}
+
+// each appends a description of the deciding triggers that a filter lets through;
+// nil lets all.
+func (in *Input) each(text []byte, filter func(*Trigger) bool, describe func([]byte, *Trigger) []byte) []byte {
+	first := true
+	in.deciding(func(t *Trigger) {
+		if filter != nil && !filter(t) {
+			return
+		}
+		if !first {
+			text = append(text, "; "...)
+		}
+		first = false
+		text = describe(text, t)
+	})
+	return text
+}
+
+// bounds are the counts that the object allows.
+func (in *Input) bounds() string {
+	text := "minReplicaCount " + itoa(in.Min) + ", maxReplicaCount " + itoa(in.Max)
+	if in.Idle != nil {
+		text = "idleReplicaCount " + itoa(*in.Idle) + ", " + text
+	}
+	return text
 }
 
 // failures lists the errors in the order of the triggers. The composite metric's
@@ -76,8 +162,13 @@ func (in *Input) cooled() string {
 	return "no trigger was active since " + stamp(in.LastActive) + ", and the cooldown of " + in.Cooldown.String() + " is over"
 }
 
-func cooling(rest int32, end time.Time) string {
-	return "no trigger is active; scaling to " + itoa(rest) + " when the cooldown ends at " + stamp(end)
+// cooling says until when the object waits, and why.
+func (in *Input) cooling(rest int32, end time.Time) string {
+	since, name, length := "no trigger was ever active", "initial cooldown", in.InitialCooldown
+	if !in.LastActive.IsZero() {
+		since, name, length = "no trigger is active since "+stamp(in.LastActive), "cooldown", in.Cooldown
+	}
+	return since + "; scaling to " + itoa(rest) + " when the " + name + " of " + length.String() + " ends at " + stamp(end)
 }
 
 func change(from, to int32, because string) string {
