@@ -3,7 +3,7 @@
 
 // Command crdpatch finishes the CustomResourceDefinitions that controller-gen wrote, where a marker cannot reach: fields of
 // embedded Kubernetes types, and one Go type that two kinds share with a field less. Its argument is the directory of the
-// files, which it rewrites; `go generate` in the v1alpha1 package calls it.
+// files, which it rewrites; `go generate` in the packages of the API calls it, and a second run changes nothing.
 package main
 
 import (
@@ -19,12 +19,10 @@ const header = "# Copyright The terraform-provider-keda Authors\n# SPDX-License-
 // schema is a JSON schema, as it stands in the file.
 type schema = map[string]any
 
-// patches maps a file to what is done to the schema of its spec; a nil patch only rewrites the file.
+// patches maps a file to what is done to the schema of its spec; every other file is only rewritten.
 var patches = map[string]func(spec schema) error{
-	"keda.sh_scaledobjects.yaml":                 patchScaledObject,
-	"keda.sh_scaledjobs.yaml":                    patchScaledJob,
-	"keda.sh_triggerauthentications.yaml":        nil,
-	"keda.sh_clustertriggerauthentications.yaml": nil,
+	"keda.sh_scaledobjects.yaml": patchScaledObject,
+	"keda.sh_scaledjobs.yaml":    patchScaledJob,
 }
 
 func main() {
@@ -32,9 +30,14 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: crdpatch DIRECTORY")
 		os.Exit(2)
 	}
-	for name, patch := range patches {
-		if err := rewrite(filepath.Join(os.Args[1], name), patch); err != nil {
-			fmt.Fprintf(os.Stderr, "crdpatch: %s: %v\n", name, err)
+	files, err := filepath.Glob(filepath.Join(os.Args[1], "*.yaml"))
+	if err != nil || len(files) == 0 {
+		fmt.Fprintf(os.Stderr, "crdpatch: no files in %s: %v\n", os.Args[1], err)
+		os.Exit(1)
+	}
+	for _, file := range files {
+		if err := rewrite(file, patches[filepath.Base(file)]); err != nil {
+			fmt.Fprintf(os.Stderr, "crdpatch: %s: %v\n", file, err)
 			os.Exit(1)
 		}
 	}
