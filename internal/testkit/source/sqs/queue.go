@@ -18,6 +18,7 @@ type queue struct {
 	messages   []*message
 	visibility time.Duration
 	delay      time.Duration
+	deleted    int
 }
 
 // message is in one of three states at any time: delayed until availableAt,
@@ -29,6 +30,22 @@ type message struct {
 
 // counts are the three approximate numbers of GetQueueAttributes.
 type counts struct{ visible, inFlight, delayed int }
+
+// Status is how many messages of a queue are in which state.
+type Status struct {
+	Visible  int `json:"visible"`
+	InFlight int `json:"inFlight"`
+	Delayed  int `json:"delayed"`
+	// Deleted have been worked on: DeleteMessage removed them.
+	Deleted int `json:"deleted"`
+}
+
+func (q *queue) status(now time.Time) Status {
+	c := q.counts(now)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return Status{Visible: c.visible, InFlight: c.inFlight, Delayed: c.delayed, Deleted: q.deleted}
+}
 
 func (q *queue) counts(now time.Time) counts {
 	q.mu.Lock()
@@ -88,6 +105,7 @@ func (q *queue) remove(receipt string) {
 	for i, m := range q.messages {
 		if m.receipt == receipt && receipt != "" {
 			q.messages = append(q.messages[:i], q.messages[i+1:]...)
+			q.deleted++
 			return
 		}
 	}

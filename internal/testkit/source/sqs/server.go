@@ -58,6 +58,17 @@ func (s *Server) Calls(operation string) int {
 	return s.calls[operation]
 }
 
+// Status is that of every queue, by name.
+func (s *Server) Status() map[string]Status {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := map[string]Status{}
+	for name, q := range s.queues {
+		all[name] = q.status(time.Now())
+	}
+	return all
+}
+
 // Create makes an empty queue unless there is one of that name.
 func (s *Server) Create(name string) { s.create(name) }
 

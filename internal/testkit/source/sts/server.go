@@ -28,6 +28,7 @@ type Server struct {
 	mu     sync.Mutex
 	roles  map[string]string // role ARN to external ID, "" for none
 	tokens map[string]string // web identity token to the role ARN it may assume
+	trust  func(r *http.Request, token, arn string) bool
 	calls  map[string]int
 }
 
@@ -50,6 +51,14 @@ func (s *Server) AllowToken(token, arn string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tokens[token] = arn
+}
+
+// TrustTokens also asks check whether the holder of a web identity token may
+// assume a role.
+func (s *Server) TrustTokens(check func(r *http.Request, token, arn string) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.trust = check
 }
 
 // Calls counts the requests of one action, granted or not.
@@ -81,22 +90,28 @@ type failure struct {
 	Message string   `xml:"Error>Message"`
 }
 
+// allowed counts a call and says whether it is granted.
+func (s *Server) allowed(r *http.Request, action string, signed bool) bool {
+	arn, token := r.FormValue("RoleArn"), r.FormValue("WebIdentityToken")
+	s.mu.Lock()
+	s.calls[action]++
+	externalID, known := s.roles[arn]
+	trust, named := s.trust, arn != "" && s.tokens[token] == arn
+	s.mu.Unlock()
+	switch action {
+	case "AssumeRole":
+		return signed && known && externalID == r.FormValue("ExternalId")
+	case "AssumeRoleWithWebIdentity":
+		return named || trust != nil && trust(r, token, arn)
+	}
+	return false
+}
+
 // ServeHTTP answers one call.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, signed := sigv4.Verify(r, s.keys, "sts", time.Now())
 	action := r.FormValue("Action")
-	s.mu.Lock()
-	s.calls[action]++
-	allowed := false
-	switch arn := r.FormValue("RoleArn"); action {
-	case "AssumeRole":
-		externalID, known := s.roles[arn]
-		allowed = signed == nil && known && externalID == r.FormValue("ExternalId")
-	case "AssumeRoleWithWebIdentity":
-		allowed = arn != "" && s.tokens[r.FormValue("WebIdentityToken")] == arn
-	}
-	s.mu.Unlock()
-
+	allowed := s.allowed(r, action, signed == nil)
 	w.Header().Set("Content-Type", "text/xml")
 	if !allowed {
 		message := "not authorized to perform sts:" + action

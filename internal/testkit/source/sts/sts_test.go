@@ -5,6 +5,7 @@ package sts_test
 
 import (
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"testing"
 
@@ -74,6 +75,19 @@ func TestWebIdentity(t *testing.T) {
 	in.WebIdentityToken = aws.String("forged")
 	if _, err := client("", "", "").AssumeRoleWithWebIdentity(t.Context(), in); denied(err) == "" {
 		t.Errorf("a forged token gives %v, want AccessDenied", err)
+	}
+}
+
+func TestTrustedTokens(t *testing.T) {
+	service, client := start(t)
+	service.TrustTokens(func(_ *http.Request, token, arn string) bool { return token == "signed" && arn == role })
+	for token, want := range map[string]bool{"signed": true, "forged": false} {
+		_, err := client("", "", "").AssumeRoleWithWebIdentity(t.Context(), &awssts.AssumeRoleWithWebIdentityInput{
+			RoleArn: aws.String(role), RoleSessionName: aws.String("KEDA"), WebIdentityToken: aws.String(token),
+		})
+		if got := err == nil; got != want {
+			t.Errorf("token %q: %v", token, err)
+		}
 	}
 }
 
