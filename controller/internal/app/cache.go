@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
-	"maps"
 	"strconv"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -30,26 +29,42 @@ func cacheOptions(o Options) (cache.Options, error) {
 	if err != nil {
 		return cache.Options{}, fmt.Errorf("selector of Jobs: %w", err)
 	}
-	options := cache.Options{DefaultTransform: cache.TransformStripManagedFields()}
-	var sources map[string]cache.Config
-	if len(o.WatchNamespaces) > 0 {
-		options.DefaultNamespaces = map[string]cache.Config{}
-		for _, namespace := range o.WatchNamespaces {
-			options.DefaultNamespaces[namespace] = cache.Config{}
-		}
-		// ClusterTriggerAuthentications are made of what lies there.
-		sources = maps.Clone(options.DefaultNamespaces)
+	options := cache.Options{DefaultTransform: cache.TransformStripManagedFields(), DefaultNamespaces: namespaces(o.WatchNamespaces...)}
+	// ClusterTriggerAuthentications are made of what lies in one namespace.
+	sources := namespaces(o.WatchNamespaces...)
+	if sources != nil {
 		sources[o.ClusterObjectNamespace] = cache.Config{}
+	}
+	secrets := sources
+	if o.RestrictSecrets {
+		secrets = namespaces(o.ClusterObjectNamespace)
 	}
 	options.ByObject = map[client.Object]cache.ByObject{
 		&corev1.Pod{}:         {Transform: trimPod},
-		&corev1.Secret{}:      {Transform: trimMetadata, Namespaces: sources},
+		&corev1.Secret{}:      {Transform: trimMetadata, Namespaces: secrets},
 		&corev1.ConfigMap{}:   {Transform: trimMetadata, Namespaces: sources},
 		&appsv1.Deployment{}:  {Transform: trimDeployment},
 		&appsv1.StatefulSet{}: {Transform: trimStatefulSet},
 		&batchv1.Job{}:        {Transform: trimJob, Label: ours},
+
+		&v1alpha1.ScaledObject{}:                 {Label: o.WatchLabels},
+		&v1alpha1.ScaledJob{}:                    {Label: o.WatchLabels},
+		&v1alpha1.TriggerAuthentication{}:        {Label: o.WatchAuthenticationLabels},
+		&v1alpha1.ClusterTriggerAuthentication{}: {Label: o.WatchAuthenticationLabels},
 	}
 	return options, nil
+}
+
+// namespaces to watch; nil means all.
+func namespaces(names ...string) map[string]cache.Config {
+	if len(names) == 0 {
+		return nil
+	}
+	watched := make(map[string]cache.Config, len(names))
+	for _, name := range names {
+		watched[name] = cache.Config{}
+	}
+	return watched
 }
 
 // slim keeps the metadata that readers of the cache look at.

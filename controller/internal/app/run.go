@@ -42,10 +42,18 @@ import (
 
 // Run runs the controller until ctx ends.
 func Run(ctx context.Context, o Options) error {
-	o.Complete()
+	if err := o.Complete(); err != nil {
+		return fmt.Errorf("options: %w", err)
+	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.FeedAddress)
 	if err != nil {
 		return fmt.Errorf("cannot listen for metrics adapters: %w", err)
+	}
+	if err := o.connect(); err != nil {
+		return err
+	}
+	if err := awaitKinds(ctx, o.Config, o.Log); err != nil {
+		return err
 	}
 	keeper := certs.NewKeeper()
 	mgr, err := newManager(o, keeper, listener.Addr())
@@ -54,9 +62,6 @@ func Run(ctx context.Context, o Options) error {
 	}
 	a, err := newApp(o, mgr, keeper)
 	if err != nil {
-		return err
-	}
-	if err := a.awaitKinds(ctx); err != nil {
 		return err
 	}
 	if err := a.setup(ctx, listener); err != nil {
@@ -79,24 +84,30 @@ func newScheme() (*runtime.Scheme, error) {
 	return scheme, nil
 }
 
+// connect finds the cluster.
+func (o *Options) connect() error {
+	if o.Config == nil {
+		config, err := ctrl.GetConfig()
+		if err != nil {
+			return fmt.Errorf("cannot find the cluster: run in a pod, or set KUBECONFIG: %w", err)
+		}
+		o.Config = config
+	}
+	o.Config = rest.CopyConfig(o.Config)
+	o.Config.WarningHandler = rest.NoWarnings{} // they are for those who wrote the objects
+	o.Config.QPS = -1                           // the API server's priority and fairness protects it better than a limit here
+	return nil
+}
+
 func newManager(o Options, keeper *certs.Keeper, feed net.Addr) (ctrl.Manager, error) {
 	scheme, err := newScheme()
 	if err != nil {
 		return nil, err
 	}
-	restConfig := o.Config
-	if restConfig == nil {
-		if restConfig, err = ctrl.GetConfig(); err != nil {
-			return nil, fmt.Errorf("cannot find the cluster: run in a pod, or set KUBECONFIG: %w", err)
-		}
-	}
-	restConfig = rest.CopyConfig(restConfig)
 	caches, err := cacheOptions(o)
 	if err != nil {
 		return nil, err
 	}
-	restConfig.WarningHandler = rest.NoWarnings{} // they are for those who wrote the objects
-	restConfig.QPS = -1                           // the API server's priority and fairness protects it better than a limit here
 	options := ctrl.Options{
 		Scheme: scheme, Logger: o.Log,
 		Cache:                  caches,
@@ -113,11 +124,11 @@ func newManager(o Options, keeper *certs.Keeper, feed net.Addr) (ctrl.Manager, e
 		if err != nil {
 			return nil, err
 		}
-		if options.LeaderElectionResourceLockInterface, err = lock(o, restConfig, id); err != nil {
+		if options.LeaderElectionResourceLockInterface, err = lock(o, o.Config, id); err != nil {
 			return nil, err
 		}
 	}
-	mgr, err := ctrl.NewManager(restConfig, options)
+	mgr, err := ctrl.NewManager(o.Config, options)
 	if err != nil {
 		return nil, fmt.Errorf("cannot start: %w", err)
 	}
@@ -159,7 +170,10 @@ func newApp(o Options, mgr ctrl.Manager, keeper *certs.Keeper) (*app, error) {
 	a.deps = reconcile.Dependencies{
 		Client: mgr.GetClient(), Live: live, Engine: a.engine, Workloads: workloads, Actuator: actuator,
 		References: reconcile.NewReferences(), Metrics: metrics, Version: o.Version,
-		Auth: &auth.Resolver{Reader: live, Objects: mgr.GetClient(), ClusterNamespace: o.ClusterObjectNamespace},
+		Auth: &auth.Resolver{
+			Reader: live, Objects: mgr.GetClient(), ClusterNamespace: o.ClusterObjectNamespace,
+			RestrictSecrets: o.RestrictSecrets, Labels: selectorText(o.WatchAuthenticationLabels),
+		},
 		Env: scaler.Env{
 			Cluster: clusterReader{mgr.GetClient()}, HTTPTimeout: o.HTTPTimeout,
 			Transport: http.DefaultTransport, Now: clock.RealClock{}.Now,
@@ -186,7 +200,9 @@ func (a *app) setup(ctx context.Context, listener net.Listener) error {
 		return fmt.Errorf("TriggerAuthentication controllers: %w", err)
 	}
 	if a.WebhookPort > 0 {
-		webhook.Register(a.mgr.GetWebhookServer(), a.mgr.GetScheme(), a.mgr.GetClient(), a.Registry)
+		webhook.Register(a.mgr.GetWebhookServer(), webhook.Options{
+			Scheme: a.mgr.GetScheme(), Cache: a.mgr.GetClient(), Live: a.live, Templates: a.deps.Workloads, Outside: a.outside, Registry: a.Registry,
+		})
 	}
 	for _, run := range []func() error{
 		func() error { return a.serveFeed(listener) },

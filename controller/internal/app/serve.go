@@ -12,8 +12,12 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/certs"
@@ -103,15 +107,19 @@ func (a *app) expect(ctx context.Context) error {
 // awaitKinds waits until the API server serves our kinds: informers of a kind
 // that is not there would end the process, and an installation may create the
 // CRDs and the controller in one go.
-func (a *app) awaitKinds(ctx context.Context) error {
+func awaitKinds(ctx context.Context, config *rest.Config, log logr.Logger) error {
+	mapper, err := discovery(config)
+	if err != nil {
+		return err
+	}
 	for _, kind := range []string{
 		v1alpha1.KindScaledObject, v1alpha1.KindScaledJob, v1alpha1.KindTriggerAuthentication, v1alpha1.KindClusterTriggerAuthentication,
 	} {
 		told := false
 		err := wait.PollUntilContextCancel(ctx, time.Second, true, func(context.Context) (bool, error) {
-			_, err := a.mgr.GetRESTMapper().RESTMapping(v1alpha1.GroupVersion.WithKind(kind).GroupKind(), v1alpha1.GroupVersion.Version)
+			_, err := mapper.RESTMapping(v1alpha1.GroupVersion.WithKind(kind).GroupKind(), v1alpha1.GroupVersion.Version)
 			if err != nil && !told {
-				a.Log.Info("waiting for the custom resource definition", "kind", kind, "reason", err.Error())
+				log.Info("waiting for the custom resource definition", "kind", kind, "reason", err.Error())
 				told = true
 			}
 			return err == nil, nil
@@ -121,4 +129,16 @@ func (a *app) awaitKinds(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+func discovery(config *rest.Config) (meta.RESTMapper, error) {
+	client, err := rest.HTTPClientFor(config)
+	if err != nil {
+		return nil, fmt.Errorf("client: %w", err)
+	}
+	mapper, err := apiutil.NewDynamicRESTMapper(config, client)
+	if err != nil {
+		return nil, fmt.Errorf("discovery: %w", err)
+	}
+	return mapper, nil
 }

@@ -68,6 +68,11 @@ type Resolver struct {
 	Objects client.Reader
 	// ClusterNamespace is where the sources of a ClusterTriggerAuthentication live.
 	ClusterNamespace string
+	// RestrictSecrets refuses to read Secrets of other namespaces than that one.
+	RestrictSecrets bool
+	// Labels are those that Objects restricts authentications to, as text; empty
+	// when it does not.
+	Labels string
 }
 
 // Resolve reads everything behind an authenticationRef. A nil reference gives no
@@ -108,16 +113,24 @@ func (r *Resolver) spec(ctx context.Context, ref *v1alpha1.AuthenticationRef, na
 		resolved.References = append(resolved.References, Reference{Kind: v1alpha1.KindClusterTriggerAuthentication, Name: ref.Name})
 		var cta v1alpha1.ClusterTriggerAuthentication
 		if err := r.Objects.Get(ctx, client.ObjectKey{Name: ref.Name}, &cta); err != nil {
-			return nil, "", missing(err, resolved.References[0], "create it, or correct authenticationRef.name")
+			return nil, "", missing(err, resolved.References[0], "create it, or correct authenticationRef.name"+r.selected())
 		}
 		return &cta.Spec, r.ClusterNamespace, nil
 	}
 	resolved.References = append(resolved.References, Reference{Kind: v1alpha1.KindTriggerAuthentication, Namespace: namespace, Name: ref.Name})
 	var ta v1alpha1.TriggerAuthentication
 	if err := r.Objects.Get(ctx, client.ObjectKey{Namespace: namespace, Name: ref.Name}, &ta); err != nil {
-		return nil, "", missing(err, resolved.References[0], "create it, or correct authenticationRef (kind ClusterTriggerAuthentication for a cluster-wide one)")
+		return nil, "", missing(err, resolved.References[0], "create it, or correct authenticationRef (kind ClusterTriggerAuthentication for a cluster-wide one)"+r.selected())
 	}
 	return &ta.Spec, namespace, nil
+}
+
+// selected ends the remedy of an authentication that is not seen.
+func (r *Resolver) selected() string {
+	if r.Labels == "" {
+		return ""
+	}
+	return fmt.Sprintf("; the controller sees only those with the labels %q (WATCH_LABEL_SELECTOR_FOR_TRIGGERAUTH)", r.Labels)
 }
 
 // absence is the error of an object, or of a key in it, that does not exist.

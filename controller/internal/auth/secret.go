@@ -50,6 +50,10 @@ func (r *Resolver) secretKey(ctx context.Context, namespace, name, key string, r
 func (r *Resolver) secret(ctx context.Context, namespace, name string, references *[]Reference) (map[string]string, Reference, error) {
 	ref := Reference{Kind: "Secret", Namespace: namespace, Name: name}
 	*references = append(*references, ref)
+	if r.RestrictSecrets && namespace != r.ClusterNamespace {
+		return nil, ref, fmt.Errorf("%s must not be read: KEDA_RESTRICT_SECRET_ACCESS (--restrict-secret-access) leaves the controller the Secrets of namespace %s only: "+
+			"put it there and use a ClusterTriggerAuthentication, or lift the restriction", ref, r.ClusterNamespace)
+	}
 	var secret corev1.Secret
 	if err := r.Reader.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, &secret); err != nil {
 		return nil, ref, missing(err, ref, "create it; the trigger starts by itself when it appears")

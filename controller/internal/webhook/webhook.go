@@ -1,60 +1,104 @@
 // Copyright The terraform-provider-keda Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package webhook is the admission of keda.sh objects: it runs the same
-// validation library as Terraform's plan and the controller, adds what only the
-// cluster knows (who else scales a target), and answers with all violations at
-// once. It changes nothing, so it also serves dry runs.
+// Package webhook is the admission of keda.sh objects. It runs the validation
+// library of Terraform's plan and of the controller, adds what only the cluster
+// knows, and answers with everything that is wrong at once, always in one order:
+//
+//  1. the object itself, field by field (v1alpha1.Validate…);
+//  2. who else scales the target of a ScaledObject (package ownership);
+//  3. whether the target's containers request what cpu and memory triggers
+//     compare with (requests.go);
+//  4. whether the controller works on the object at all (Options.Outside).
+//
+// What works, but not as it reads, is a warning; so is what cannot be checked
+// just now, because the controller makes the same checks again. An object that is
+// being deleted, and an update that leaves spec and annotations as they are, such
+// as one that adds or removes a finalizer, pass unseen: an object that was stored
+// while no webhook answered must remain manageable. Admission changes nothing, so
+// it also serves dry runs, which it does not count.
 package webhook
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"reflect"
 
 	"github.com/prometheus/client_golang/prometheus"
 	admissionv1 "k8s.io/api/admission/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/webhook"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
-	"github.com/keda-tf/terraform-provider-keda/controller/internal/ownership"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/workload"
 )
 
-// check finds what is wrong with the decoded object of a request.
+// Options are what admission works with. All are required.
+type Options struct {
+	// Scheme knows the kinds of keda.sh.
+	Scheme *runtime.Scheme
+	// Cache finds who else scales a target, by the indexes of package ownership:
+	// the work for one object does not grow with the number of objects.
+	Cache client.Reader
+	// Live asks the API server, for LimitRanges.
+	Live client.Reader
+	// Templates reads pod templates from the API server; the cache drops them.
+	Templates interface {
+		PodTemplate(ctx context.Context, target workload.Ref) (*corev1.PodTemplateSpec, error)
+	}
+	// Outside says why the controller does not work on an object; empty when it
+	// does.
+	Outside func(object client.Object) string
+	// Registry takes the metrics.
+	Registry prometheus.Registerer
+}
+
+// check finds what is wrong with the object of a request.
 type check func(ctx context.Context, req admission.Request) (v1alpha1.Violations, error)
 
 // Register adds one handler for each kind to a webhook server.
-func Register(server webhook.Server, scheme *runtime.Scheme, reader client.Reader, registry prometheus.Registerer) {
-	h := &handler{decoder: admission.NewDecoder(scheme), reader: reader}
+func Register(server webhook.Server, options Options) {
+	h := &handler{Options: options, decoder: admission.NewDecoder(options.Scheme)}
 	h.validations = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "keda_webhook_scaled_object_validations_total", Help: "ScaledObjects that admission looked at.",
+		Name: "keda_webhook_scaled_object_validations_total", Help: "ScaledObjects that admission looked at, dry runs apart.",
 	}, []string{"namespace", "action"})
 	h.errors = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "keda_webhook_scaled_object_validation_errors_total", Help: "ScaledObjects that admission refused, by reason.",
+		Name: "keda_webhook_scaled_object_validation_errors_total", Help: "ScaledObjects that admission refused, once for each reason, dry runs apart.",
 	}, []string{"namespace", "action", "reason"})
-	registry.MustRegister(h.validations, h.errors)
-	for path, c := range map[string]check{
+	options.Registry.MustRegister(h.validations, h.errors)
+	for kind, c := range map[string]check{
 		"scaledobject":                 h.scaledObject,
-		"scaledjob":                    decoded(h.decoder, v1alpha1.ValidateScaledJob),
-		"triggerauthentication":        decoded(h.decoder, v1alpha1.ValidateTriggerAuthentication),
-		"clustertriggerauthentication": decoded(h.decoder, v1alpha1.ValidateClusterTriggerAuthentication),
+		"scaledjob":                    alone(h, v1alpha1.ValidateScaledJob),
+		"triggerauthentication":        alone(h, v1alpha1.ValidateTriggerAuthentication),
+		"clustertriggerauthentication": alone(h, v1alpha1.ValidateClusterTriggerAuthentication),
 	} {
-		server.Register("/validate-keda-sh-v1alpha1-"+path, &webhook.Admission{Handler: admission.HandlerFunc(answer(c))})
+		server.Register("/validate-keda-sh-v1alpha1-"+kind, &webhook.Admission{Handler: admission.HandlerFunc(answer(c))})
 	}
 }
 
 type handler struct {
+	Options
 	decoder             admission.Decoder
-	reader              client.Reader
 	validations, errors *prometheus.CounterVec
 }
 
 // answer turns violations into a response.
 func answer(c check) func(context.Context, admission.Request) admission.Response {
 	return func(ctx context.Context, req admission.Request) admission.Response {
+		settled, err := settled(req)
+		if err != nil {
+			return admission.Errored(http.StatusBadRequest, err)
+		}
+		if settled {
+			return admission.Allowed("")
+		}
 		violations, err := c(ctx, req)
 		if err != nil {
 			return admission.Errored(http.StatusBadRequest, err)
@@ -71,53 +115,65 @@ func answer(c check) func(context.Context, admission.Request) admission.Response
 	}
 }
 
-// decoded validates a kind that needs no look at the cluster.
-func decoded[T any](decoder admission.Decoder, validate func(*T, ...v1alpha1.Path) v1alpha1.Violations) check {
+// checked is the part of an object that admission looks at.
+type checked struct {
+	Metadata struct {
+		Annotations       map[string]string `json:"annotations"`
+		DeletionTimestamp *metav1.Time      `json:"deletionTimestamp"`
+	} `json:"metadata"`
+	Spec any `json:"spec"`
+}
+
+// settled says that there is nothing to check: the object is being deleted, or
+// nothing was changed that is checked.
+func settled(req admission.Request) (bool, error) {
+	var after, before checked
+	if err := json.Unmarshal(req.Object.Raw, &after); err != nil {
+		return false, fmt.Errorf("object: %w", err)
+	}
+	if after.Metadata.DeletionTimestamp != nil {
+		return true, nil
+	}
+	if req.Operation != admissionv1.Update || len(req.OldObject.Raw) == 0 {
+		return false, nil
+	}
+	if err := json.Unmarshal(req.OldObject.Raw, &before); err != nil {
+		return false, fmt.Errorf("old object: %w", err)
+	}
+	return reflect.DeepEqual(before, after), nil
+}
+
+// alone validates a kind that needs no look at the cluster.
+func alone[T any](h *handler, validate func(*T, ...v1alpha1.Path) v1alpha1.Violations) check {
 	return func(_ context.Context, req admission.Request) (v1alpha1.Violations, error) {
-		object, ok := any(new(T)).(runtime.Object)
+		object, ok := any(new(T)).(client.Object)
 		if !ok {
 			return nil, errors.New("not a Kubernetes object")
 		}
-		if err := decoder.Decode(req, object); err != nil {
+		if err := h.decode(req, object); err != nil {
 			return nil, err
 		}
 		typed, _ := any(object).(*T)
-		return validate(typed), nil
+		return append(validate(typed), h.outside(object)...), nil
 	}
 }
 
-// scaledObject also looks for others that scale the target. Of an object that is
-// there already only older ones stand in the way: the one that came first may be
-// changed. An object that is being deleted is let through, whatever it looks like:
-// its finalizer must go.
-func (h *handler) scaledObject(ctx context.Context, req admission.Request) (v1alpha1.Violations, error) {
-	var so v1alpha1.ScaledObject
-	if err := h.decoder.Decode(req, &so); err != nil {
-		return nil, err
+// decode reads the object of a request, which may leave its namespace to the URL.
+func (h *handler) decode(req admission.Request, object client.Object) error {
+	if err := h.decoder.Decode(req, object); err != nil {
+		return err
 	}
-	if !so.DeletionTimestamp.IsZero() {
-		return nil, nil
+	if object.GetNamespace() == "" {
+		object.SetNamespace(req.Namespace)
 	}
-	action := "create"
-	if req.Operation == admissionv1.Update {
-		action = "update"
+	return nil
+}
+
+// outside warns of an object that nobody would look at.
+func (h *handler) outside(object client.Object) v1alpha1.Violations {
+	why := h.Outside(object)
+	if why == "" {
+		return nil
 	}
-	h.validations.WithLabelValues(req.Namespace, action).Inc()
-	violations := v1alpha1.ValidateScaledObject(&so)
-	if so.Namespace == "" {
-		so.Namespace = req.Namespace
-	}
-	if so.Spec.ScaleTargetRef != nil {
-		conflicts, err := ownership.Check(ctx, h.reader, &so, func(other *v1alpha1.ScaledObject) bool {
-			return req.Operation != admissionv1.Update || ownership.Older(other, &so)
-		})
-		if err != nil {
-			return nil, err
-		}
-		violations = append(violations, conflicts...)
-	}
-	if refused, _ := violations.Split(v1alpha1.Inadmissible); len(refused) > 0 {
-		h.errors.WithLabelValues(req.Namespace, action, string(refused[0].Reason)).Inc()
-	}
-	return violations, nil
+	return v1alpha1.Violations{{Path: v1alpha1.Path{"metadata"}, Severity: v1alpha1.Misleading, Message: "is outside of what the controller works on: " + why}}
 }
