@@ -44,6 +44,9 @@ func (s *scaledJob) act(ctx context.Context, in jobs.Input, d jobs.Decision, att
 			note = fmt.Sprintf("Created %d of %s", created, d.Why)
 		}
 		s.ScaledJobs.Event(s.plan.Object, report.Normal(v1alpha1.EventJobsCreated, note))
+		s.decided = &v1alpha1.Decision{
+			Time: metav1.NewTime(in.Now).Rfc3339Copy(), From: d.Running, To: d.Running + created, By: v1alpha1.DecidedByController, Why: note,
+		}
 		s.Log.Info("created jobs", "namespace", s.id.Namespace, "scaledJob", s.id.Name, "jobs", created, "why", d.Why)
 	}
 	return errors.Join(errs...)

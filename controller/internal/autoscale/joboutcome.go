@@ -34,7 +34,7 @@ func (s *scaledJob) report(ctx context.Context, in jobs.Input, d jobs.Decision) 
 		return nil // nothing is known yet; what was known before a restart still holds
 	}
 	out, activity := s.outcome(in, d)
-	if !s.fresh && (out == s.reported || out.quiet() == s.reported.quiet() && in.Now.Sub(s.reportedAt) < messageGrain) {
+	if !s.fresh && s.decided == nil && (out == s.reported || out.quiet() == s.reported.quiet() && in.Now.Sub(s.reportedAt) < messageGrain) {
 		return nil
 	}
 	err := s.ScaledJobs.Update(ctx, s.plan.Object, func(status *v1alpha1.ScaledJobStatus, now metav1.Time) {
@@ -50,9 +50,10 @@ func (s *scaledJob) report(ctx context.Context, in jobs.Input, d jobs.Decision) 
 			status.LastActiveTime = new(metav1.NewTime(out.lastActive).Rfc3339Copy())
 		}
 		status.TriggersActivity = activity
+		status.LastDecision = status.LastDecision.Latest(s.decided)
 	})
 	if err == nil {
-		s.reported, s.reportedAt, s.fresh = out, in.Now, false
+		s.reported, s.reportedAt, s.fresh, s.decided = out, in.Now, false, nil
 	}
 	return err
 }

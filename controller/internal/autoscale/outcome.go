@@ -90,7 +90,7 @@ func (s *scaledObject) report(ctx context.Context, seen observation, d scale.Dec
 		return nil // nothing is known yet; what was known before a restart still holds
 	}
 	out, at := s.outcome(seen, d), s.Clock.Now()
-	if !s.fresh && (out == s.reported || out.quiet() == s.reported.quiet() && at.Sub(s.reportedAt) < messageGrain) {
+	if !s.fresh && s.decided == nil && (out == s.reported || out.quiet() == s.reported.quiet() && at.Sub(s.reportedAt) < messageGrain) {
 		return nil
 	}
 	err := s.ScaledObjects.Update(ctx, s.plan.Object, func(status *v1alpha1.ScaledObjectStatus, now metav1.Time) {
@@ -107,9 +107,10 @@ func (s *scaledObject) report(ctx context.Context, seen observation, d scale.Dec
 		}
 		status.TriggersActivity = activities(seen, status.TriggersActivity)
 		status.Health = s.healths()
+		status.LastDecision = status.LastDecision.Latest(s.decided)
 	})
 	if err == nil {
-		s.reported, s.reportedAt, s.fresh = out, at, false
+		s.reported, s.reportedAt, s.fresh, s.decided = out, at, false, nil
 	}
 	return err
 }

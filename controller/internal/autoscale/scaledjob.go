@@ -37,6 +37,7 @@ type scaledJob struct {
 	reported   jobOutcome
 	reportedAt time.Time
 	fresh      bool
+	decided    *v1alpha1.Decision // Jobs that were created, to be reported
 }
 
 // attempt names one sample of one query.

@@ -34,7 +34,9 @@ type scaledObject struct {
 	active     bool
 	reported   outcome
 	reportedAt time.Time
-	fresh      bool // the plan is new: report whatever comes out
+	fresh      bool               // the plan is new: report whatever comes out
+	decided    *v1alpha1.Decision // a change of the count that is to be reported
+	refused    string             // why the last write of the count failed, as told
 }
 
 // ScaleObject scales a ScaledObject by a plan, in place of an earlier plan.
@@ -163,17 +165,32 @@ func (s *scaledObject) act(ctx context.Context, replicas int32, d scale.Decision
 		s.queue.AddAfter(s.id, 100*time.Millisecond)
 		return nil
 	case err != nil:
-		reason := v1alpha1.EventScaleTargetActivationFailed
-		if *d.Target < replicas {
-			reason = v1alpha1.EventScaleTargetDeactivationFailed
-		}
-		s.ScaledObjects.Event(s.plan.Object, report.Warning(reason, err.Error()))
+		s.tellRefusal(replicas, *d.Target, err)
 		return err
 	case d.Event != "":
 		s.ScaledObjects.Event(s.plan.Object, report.Normal(d.Event, fmt.Sprintf("Scaled %s: %s", s.plan.Target, d.Why)))
 	}
+	s.refused = ""
+	s.decided = &v1alpha1.Decision{
+		Time: metav1.NewTime(s.Clock.Now()).Rfc3339Copy(), From: replicas, To: *d.Target,
+		By: v1alpha1.DecidedByController, Why: d.Because,
+	}
 	s.Log.Info("scaled", "namespace", s.id.Namespace, "scaledObject", s.id.Name, "target", s.plan.Target.String(), "why", d.Why)
 	return nil
+}
+
+// tellRefusal makes an event of a count that cannot be written, once for each
+// reason: the write is tried again and again.
+func (s *scaledObject) tellRefusal(from, to int32, cause error) {
+	if s.refused == cause.Error() {
+		return
+	}
+	s.refused = cause.Error()
+	reason := v1alpha1.EventScaleTargetActivationFailed
+	if to < from {
+		reason = v1alpha1.EventScaleTargetDeactivationFailed
+	}
+	s.ScaledObjects.Event(s.plan.Object, report.Warning(reason, s.refused))
 }
 
 // pace polls an active object as often as the HPA looks at it.

@@ -4,6 +4,8 @@
 package report
 
 import (
+	"strings"
+
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -59,14 +61,24 @@ var (
 	}
 )
 
-func scaledObjectEvents(before, after v1alpha1.Conditions) []Event {
-	events := transitions(scaledObjectTransitions, before, after)
-	return append(events, failures(before, after, v1alpha1.ReasonScaledObjectCheckFailed, v1alpha1.EventScaledObjectCheckFailed)...)
+func scaledObjectEvents(before, after *v1alpha1.ScaledObjectStatus) []Event {
+	events := transitions(scaledObjectTransitions, before.Conditions, after.Conditions)
+	failed := failures(before.Conditions, after.Conditions, v1alpha1.ReasonScaledObjectCheckFailed, v1alpha1.EventScaledObjectCheckFailed)
+	if after.CompositeScalerName == "" {
+		return append(events, failed...)
+	}
+	for _, e := range failed {
+		events = append(events, e)
+		if e.Reason == v1alpha1.EventScalerFailed {
+			events = append(events, Warning(v1alpha1.EventMetricSourceFailed, "The formula lacks an input: "+e.Note))
+		}
+	}
+	return events
 }
 
-func scaledJobEvents(before, after v1alpha1.Conditions) []Event {
-	events := transitions(scaledJobTransitions, before, after)
-	return append(events, failures(before, after, v1alpha1.ReasonScaledJobCheckFailed, v1alpha1.EventScaledJobCheckFailed)...)
+func scaledJobEvents(before, after *v1alpha1.ScaledJobStatus) []Event {
+	events := transitions(scaledJobTransitions, before.Conditions, after.Conditions)
+	return append(events, failures(before.Conditions, after.Conditions, v1alpha1.ReasonScaledJobCheckFailed, v1alpha1.EventScaledJobCheckFailed)...)
 }
 
 func transitions(table []transition, before, after v1alpha1.Conditions) []Event {
@@ -84,8 +96,12 @@ func transitions(table []transition, before, after v1alpha1.Conditions) []Event 
 	return events
 }
 
+// triggersPath begins the messages about triggers that cannot be used as they are.
+const triggersPath = "spec.triggers["
+
 // failures reports that Ready is not true, or why it now is not for another
-// reason: a failed check, or triggers that cannot be read.
+// reason: a failed check, or triggers that cannot be read. A check that fails
+// because of a trigger is also a failed scaler, which is what alerts look for.
 func failures(before, after v1alpha1.Conditions, checkReason, checkEvent string) []Event {
 	old, now := before.Get(v1alpha1.ConditionReady), after.Get(v1alpha1.ConditionReady)
 	if now.Status == metav1.ConditionTrue || (now.Reason == old.Reason && now.Message == old.Message) {
@@ -93,7 +109,11 @@ func failures(before, after v1alpha1.Conditions, checkReason, checkEvent string)
 	}
 	switch now.Reason {
 	case checkReason:
-		return []Event{Warning(checkEvent, now.Message)}
+		events := []Event{Warning(checkEvent, now.Message)}
+		if strings.HasPrefix(now.Message, triggersPath) {
+			events = append(events, Warning(v1alpha1.EventScalerFailed, now.Message))
+		}
+		return events
 	case v1alpha1.ReasonTriggerError, v1alpha1.ReasonPartialTriggerError:
 		return []Event{Warning(v1alpha1.EventScalerFailed, now.Message)}
 	}

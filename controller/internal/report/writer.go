@@ -43,6 +43,8 @@ type entry[S any] struct {
 
 	mu     sync.Mutex
 	status S
+	// refusals are told once; empty when the last write went through.
+	statusRefused, objectRefused string
 }
 
 // kind says how the objects of one kind are handled.
@@ -52,7 +54,8 @@ type kind[T client.Object, S any] struct {
 	status     func(T) *S
 	copy       func(*S) S
 	conditions func(*S) *v1alpha1.Conditions
-	events     func(before, after v1alpha1.Conditions) []Event
+	events     func(before, after *S) []Event
+	refused    string // reason of the event that tells of a refused write
 }
 
 // ScaledObjects writes the status of ScaledObjects.
@@ -70,6 +73,7 @@ func NewScaledObjects(c client.Client, recorder events.EventRecorder, clk clock.
 		copy:       func(s *v1alpha1.ScaledObjectStatus) v1alpha1.ScaledObjectStatus { return *s.DeepCopy() },
 		conditions: func(s *v1alpha1.ScaledObjectStatus) *v1alpha1.Conditions { return &s.Conditions },
 		events:     scaledObjectEvents,
+		refused:    v1alpha1.EventScaledObjectUpdateFailed,
 	}}
 }
 
@@ -82,6 +86,7 @@ func NewScaledJobs(c client.Client, recorder events.EventRecorder, clk clock.Pas
 		copy:       func(s *v1alpha1.ScaledJobStatus) v1alpha1.ScaledJobStatus { return *s.DeepCopy() },
 		conditions: func(s *v1alpha1.ScaledJobStatus) *v1alpha1.Conditions { return &s.Conditions },
 		events:     scaledJobEvents,
+		refused:    v1alpha1.EventScaledJobUpdateFailed,
 	}}
 }
 
@@ -106,9 +111,12 @@ func (w *Writer[T, S]) Update(ctx context.Context, obj T, change func(status *S,
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("cannot write the status of %s %s/%s: %w", w.kind.name, obj.GetNamespace(), obj.GetName(), err)
+		err = fmt.Errorf("cannot write the status of %s %s/%s: %w", w.kind.name, obj.GetNamespace(), obj.GetName(), err)
+		w.tellRefusal(obj, &e.statusRefused, err, refused(err) || apierrors.IsInvalid(err))
+		return err
 	}
-	for _, event := range w.kind.events(*w.kind.conditions(&e.status), *w.kind.conditions(&after)) {
+	e.statusRefused = ""
+	for _, event := range w.kind.events(&e.status, &after) {
 		w.Event(obj, event)
 	}
 	e.status = after
@@ -121,6 +129,34 @@ func (w *Writer[T, S]) Read(obj T) S {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return w.kind.copy(&e.status)
+}
+
+// Wrote tells of what came of a write of the object itself, its label or its
+// finalizer: an error that no retry can cure makes an event, once until a write
+// goes through.
+func (w *Writer[T, S]) Wrote(obj T, err error) {
+	e := w.entry(obj)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err == nil {
+		e.objectRefused = ""
+		return
+	}
+	w.tellRefusal(obj, &e.objectRefused, err, refused(err))
+}
+
+func (w *Writer[T, S]) tellRefusal(obj T, told *string, err error, final bool) {
+	if !final || *told == err.Error() {
+		return
+	}
+	*told = err.Error()
+	w.Event(obj, Warning(w.kind.refused, *told))
+}
+
+// refused says that the API server will say no to a write however often it is
+// asked: missing rights, or an admission webhook.
+func refused(err error) bool {
+	return apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) || apierrors.IsBadRequest(err)
 }
 
 // Event records an event about the object.

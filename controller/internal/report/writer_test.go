@@ -212,3 +212,57 @@ func TestManyWriters(t *testing.T) {
 		t.Errorf("of 8 changes %v are left, in %d patches", got, len(api.patches))
 	}
 }
+
+// TestRefusedWritesAreToldOnce: missing rights are told, once until they are
+// there; what a retry may cure is not.
+func TestRefusedWritesAreToldOnce(t *testing.T) {
+	w, api, events, _ := newWriter()
+	o := object()
+	forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "scaledobjects/status"}, "web", errors.New("no right to patch"))
+	told := func(want int) {
+		t.Helper()
+		if got := strings.Count(strings.Join(events.told, "\n"), "Warning "+v1alpha1.EventScaledObjectUpdateFailed); got != want {
+			t.Errorf("there are %d events, want %d: %q", got, want, events.told)
+		}
+	}
+	write := func(message string) {
+		_ = w.Update(t.Context(), o, set(v1alpha1.ConditionReady, metav1.ConditionTrue, "ScaledObjectReady", message)) // told is looked at
+	}
+	for _, err := range []error{forbidden, forbidden, apierrors.NewInternalError(errors.New("etcd is away")), forbidden} {
+		api.err = err
+		write("well")
+	}
+	told(1)
+	api.err = nil
+	write("well")
+	api.err = forbidden
+	write("still well")
+	told(2)
+
+	w.Wrote(o, fmt.Errorf("cannot remove the finalizer: %w", forbidden))
+	w.Wrote(o, fmt.Errorf("cannot remove the finalizer: %w", forbidden))
+	w.Wrote(o, apierrors.NewConflict(schema.GroupResource{}, "web", errors.New("changed")))
+	told(3)
+	w.Wrote(o, nil)
+	w.Wrote(o, fmt.Errorf("cannot remove the finalizer: %w", forbidden))
+	told(4)
+}
+
+// TestTriggerFailures: alerts look for KEDAScalerFailed, whether a trigger cannot
+// be used or cannot be read, and a formula that lacks an input says so.
+func TestTriggerFailures(t *testing.T) {
+	w, _, events, _ := newWriter()
+	o := object()
+	update(t, w, o, set(v1alpha1.ConditionReady, metav1.ConditionFalse, "ScaledObjectCheckFailed", "spec.triggers[0] (redis): no listName"))
+	update(t, w, o, set(v1alpha1.ConditionReady, metav1.ConditionFalse, "TriggerError", "s0-redis: refused"))
+	update(t, w, o, func(s *v1alpha1.ScaledObjectStatus, _ metav1.Time) { s.CompositeScalerName = v1alpha1.CompositeMetricName })
+	update(t, w, o, set(v1alpha1.ConditionReady, metav1.ConditionFalse, "TriggerError", "s0-redis: no route"))
+	want := []string{
+		"Warning ScaledObjectCheckFailed: spec.triggers[0] (redis): no listName", "Warning KEDAScalerFailed: spec.triggers[0] (redis): no listName",
+		"Warning KEDAScalerFailed: s0-redis: refused",
+		"Warning KEDAScalerFailed: s0-redis: no route", "Warning KEDAMetricSourceFailed: The formula lacks an input: s0-redis: no route",
+	}
+	if diff := cmp.Diff(want, events.told); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
