@@ -19,7 +19,7 @@ func ExampleRender() {
 		fmt.Printf("%-15s %2d objects, the last: %s %s\n", phase.Name, len(phase.Objects), last.GetKind(), last.GetName())
 	}
 	// Output:
-	// crds             4 objects, the last: CustomResourceDefinition triggerauthentications.keda.sh
+	// crds             6 objects, the last: CustomResourceDefinition triggerauthentications.keda.sh
 	// rbac            14 objects, the last: ClusterRole keda:view
 	// controller       3 objects, the last: Deployment keda-operator
 	// metrics-adapter  2 objects, the last: Deployment keda-metrics-apiserver

@@ -107,6 +107,19 @@ type Options struct {
 	// WatchNamespaces restricts the controller, and what it may read and write;
 	// empty means all namespaces.
 	WatchNamespaces []string `json:"watchNamespaces,omitempty"`
+	// WatchLabelSelector restricts the controller to the ScaledObjects and
+	// ScaledJobs with these labels, WatchAuthenticationLabelSelector to such
+	// authentications; written as in kubectl -l, empty means all.
+	WatchLabelSelector               string `json:"watchLabelSelector,omitempty"`
+	WatchAuthenticationLabelSelector string `json:"watchAuthenticationLabelSelector,omitempty"`
+	// ClusterObjectNamespace holds what ClusterTriggerAuthentications are made of;
+	// Namespace when empty.
+	ClusterObjectNamespace string `json:"clusterObjectNamespace,omitempty"`
+	// RestrictSecretAccess lets the controller read the Secrets of
+	// ClusterObjectNamespace and no others.
+	RestrictSecretAccess bool `json:"restrictSecretAccess,omitempty"`
+	// ServiceAccountTokens are the tokens that the controller may ask for.
+	ServiceAccountTokens ServiceAccountTokens `json:"serviceAccountTokens,omitzero"`
 	// ScaleTargets lists kinds with a /scale subresource that may be scaled, beside
 	// Deployments, StatefulSets and ReplicaSets.
 	ScaleTargets []ScaleTarget `json:"scaleTargets,omitempty"`
@@ -127,6 +140,21 @@ type Options struct {
 type ScaleTarget struct {
 	Group    string `json:"group"`
 	Resource string `json:"resource"`
+}
+
+// ServiceAccountTokens say whose tokens the controller may ask for, on behalf of
+// authentications that log in as a ServiceAccount; the zero value is nobody's.
+type ServiceAccountTokens struct {
+	// AllowAll allows those of all ServiceAccounts where the controller works.
+	AllowAll bool `json:"allowAll,omitempty"`
+	// Accounts allows those of some.
+	Accounts []ServiceAccount `json:"accounts,omitempty"`
+}
+
+// ServiceAccount names a ServiceAccount.
+type ServiceAccount struct {
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
 }
 
 // Phase groups objects that are applied together; the phases are in the order of
@@ -189,6 +217,7 @@ func Render(options Options) ([]Phase, error) {
 
 func (o Options) withDefaults() Options {
 	o.Namespace = cmp.Or(o.Namespace, "keda")
+	o.ClusterObjectNamespace = cmp.Or(o.ClusterObjectNamespace, o.Namespace)
 	o.ClusterDomain = cmp.Or(o.ClusterDomain, "cluster.local")
 	o.LogLevel = cmp.Or(o.LogLevel, "info")
 	o.Webhook.FailurePolicy = cmp.Or(o.Webhook.FailurePolicy, "Ignore")

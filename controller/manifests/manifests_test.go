@@ -258,29 +258,6 @@ func TestReplicasAreLeftToOthersUnlessSet(t *testing.T) {
 	}
 }
 
-func TestWatchedNamespacesBoundTheRights(t *testing.T) {
-	phases := render(t, manifests.Options{WatchNamespaces: []string{"shop", "bank", "shop"}})
-	got := names(phases)
-	for _, kind := range []string{"keda", "shop", "bank"} {
-		bound := slices.ContainsFunc(manifests.Objects(phases), func(o *unstructured.Unstructured) bool {
-			return o.GetKind() == "RoleBinding" && o.GetName() == "keda-operator-watched" && o.GetNamespace() == kind
-		})
-		if !bound {
-			t.Errorf("no RoleBinding in %s: %v", kind, got)
-		}
-	}
-	wide := find(t, phases, "ClusterRole", manifests.ControllerName)
-	data, err := json.Marshal(wide.Object["rules"])
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, resource := range []string{"secrets", "scaledobjects", "jobs", "deployments"} {
-		if bytes.Contains(data, []byte(resource)) {
-			t.Errorf("the role in the whole cluster still grants %s: %s", resource, data)
-		}
-	}
-}
-
 func TestWebhookCanBeLeftOut(t *testing.T) {
 	phases := render(t, manifests.Options{Webhook: manifests.Webhook{Enabled: ptr.To(false)}})
 	if slices.Contains(names(phases), "ValidatingWebhookConfiguration keda-admission") {

@@ -12,11 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
-var (
-	read      = []string{"get", "list", "watch"}
-	readWrite = []string{"get", "list", "watch", "update", "patch"}
-)
-
 // rbac returns the namespace, the ServiceAccounts and all access rights. No rule
 // has a wildcard; kinds to scale beside the built-in ones are named in
 // Options.ScaleTargets.
@@ -30,9 +25,7 @@ func (o Options) rbac() []runtime.Object {
 		o.serviceAccount(MetricsAdapterAccount, o.MetricsAdapter.AccountAnnotations))
 	objects = append(objects, o.controllerRights()...)
 	return append(objects,
-		o.controllerRole(),
-		roleBinding(o.Namespace, ControllerName, "Role", ControllerName, o.account(ControllerName)),
-		o.adapterRole(),
+		role(o.Namespace, MetricsAdapterAccount, o.adapterRules()...),
 		roleBinding(o.Namespace, MetricsAdapterAccount, "Role", MetricsAdapterAccount, o.account(MetricsAdapterAccount)),
 		clusterRoleBinding("keda-system-auth-delegator", "system:auth-delegator", o.account(MetricsAdapterAccount)),
 		roleBinding(metav1.NamespaceSystem, "keda-auth-reader", "Role", "extension-apiserver-authentication-reader", o.account(MetricsAdapterAccount)),
@@ -46,105 +39,9 @@ func (o Options) rbac() []runtime.Object {
 	)
 }
 
-// watchedRole holds the controller's rights in the namespaces that it watches.
-const watchedRole = ControllerName + "-watched"
-
-// controllerRights give the controller one role in the whole cluster, or, when
-// it watches some namespaces only, its rights on objects there and no others.
-func (o Options) controllerRights() []runtime.Object {
-	if len(o.WatchNamespaces) == 0 {
-		return []runtime.Object{
-			clusterRole(ControllerName, append(clusterRules(), o.namespaceRules()...)),
-			clusterRoleBinding(ControllerName, ControllerName, o.account(ControllerName)),
-		}
-	}
-	objects := []runtime.Object{
-		clusterRole(ControllerName, clusterRules()),
-		clusterRoleBinding(ControllerName, ControllerName, o.account(ControllerName)),
-		clusterRole(watchedRole, o.namespaceRules()),
-	}
-	// Its own namespace has the Secrets of ClusterTriggerAuthentications.
-	namespaces := append(slices.Clone(o.WatchNamespaces), o.Namespace)
-	slices.Sort(namespaces)
-	for _, namespace := range slices.Compact(namespaces) {
-		objects = append(objects, roleBinding(namespace, watchedRole, "ClusterRole", watchedRole, o.account(ControllerName)))
-	}
-	return objects
-}
-
-const clusterKind = "clustertriggerauthentications"
-
-var (
-	namespacedKinds = []string{"scaledobjects", "scaledjobs", "triggerauthentications"}
-	kinds           = append(slices.Clone(namespacedKinds), clusterKind)
-)
-
-// kindRules are the rights of the controller on its own kinds.
-func kindRules(kinds ...string) []rbacv1.PolicyRule {
-	suffixed := func(suffix string) []string {
-		out := make([]string, len(kinds))
-		for i, k := range kinds {
-			out[i] = k + suffix
-		}
-		return out
-	}
-	return []rbacv1.PolicyRule{
-		rule("keda.sh", kinds, readWrite...),
-		rule("keda.sh", suffixed("/status"), "get", "update", "patch"),
-		rule("keda.sh", suffixed("/finalizers"), "update"),
-	}
-}
-
-// clusterRules are the rights of the controller on what has no namespace.
-func clusterRules() []rbacv1.PolicyRule {
-	return append(kindRules(clusterKind),
-		named(rule("apiregistration.k8s.io", []string{"apiservices"}, "get", "patch"), APIServiceName),
-		named(rule("admissionregistration.k8s.io", []string{"validatingwebhookconfigurations"}, "get", "patch"), WebhookName),
-	)
-}
-
-// namespaceRules are the rights of the controller in namespaces.
-func (o Options) namespaceRules() []rbacv1.PolicyRule {
-	rules := append(kindRules(namespacedKinds...),
-		rule("autoscaling", []string{"horizontalpodautoscalers"}, "get", "list", "watch", "create", "update", "patch", "delete"),
-		rule("batch", []string{"jobs"}, "get", "list", "watch", "create", "delete"),
-		rule("apps", []string{"deployments", "statefulsets", "replicasets"}, read...),
-		rule("apps", []string{"deployments/scale", "statefulsets/scale", "replicasets/scale"}, "get", "update", "patch"),
-		rule("", []string{"pods", "services", "serviceaccounts", "configmaps", "secrets", "limitranges"}, read...),
-		rule("discovery.k8s.io", []string{"endpointslices"}, read...),
-		rule("", []string{"events"}, "create", "patch"),
-		rule("events.k8s.io", []string{"events"}, "create", "patch"),
-	)
-	for _, target := range o.ScaleTargets {
-		rules = append(rules,
-			rule(target.Group, []string{target.Resource}, read...),
-			rule(target.Group, []string{target.Resource + "/scale"}, "get", "update", "patch"))
-	}
-	return rules
-}
-
-// controllerRole are the rights of the controller in its own namespace: the lease
-// and the certificates.
-func (o Options) controllerRole() *rbacv1.Role {
-	return &rbacv1.Role{
-		TypeMeta:   typeMeta(rbacv1.SchemeGroupVersion, "Role"),
-		ObjectMeta: o.meta(ControllerName),
-		Rules: []rbacv1.PolicyRule{
-			rule("coordination.k8s.io", []string{"leases"}, "create"),
-			named(rule("coordination.k8s.io", []string{"leases"}, "get", "update", "patch"), LeaseName),
-			rule("", []string{"secrets"}, "create"),
-			named(rule("", []string{"secrets"}, "get", "update", "patch"), CertSecretName),
-		},
-	}
-}
-
-// adapterRole lets the adapter find the leading controller.
-func (o Options) adapterRole() *rbacv1.Role {
-	return &rbacv1.Role{
-		TypeMeta:   typeMeta(rbacv1.SchemeGroupVersion, "Role"),
-		ObjectMeta: o.meta(MetricsAdapterAccount),
-		Rules:      []rbacv1.PolicyRule{named(rule("coordination.k8s.io", []string{"leases"}, "get"), LeaseName)},
-	}
+// adapterRules let the adapter find the leading controller.
+func (o Options) adapterRules() []rbacv1.PolicyRule {
+	return []rbacv1.PolicyRule{named(rule("coordination.k8s.io", []string{"leases"}, "get"), LeaseName)}
 }
 
 func (o Options) account(name string) rbacv1.Subject {
@@ -170,9 +67,21 @@ func clusterRole(name string, rules []rbacv1.PolicyRule) *rbacv1.ClusterRole {
 	return &rbacv1.ClusterRole{TypeMeta: typeMeta(rbacv1.SchemeGroupVersion, "ClusterRole"), ObjectMeta: metav1.ObjectMeta{Name: name}, Rules: rules}
 }
 
+func role(namespace, name string, rules ...rbacv1.PolicyRule) *rbacv1.Role {
+	return &rbacv1.Role{
+		TypeMeta:   typeMeta(rbacv1.SchemeGroupVersion, "Role"),
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace},
+		Rules:      rules,
+	}
+}
+
 // aggregatedRole adds rights on our kinds to one of Kubernetes' user-facing roles.
 func aggregatedRole(name, into string, verbs ...string) *rbacv1.ClusterRole {
-	role := clusterRole(name, []rbacv1.PolicyRule{rule("keda.sh", kinds, verbs...)})
+	var rules []rbacv1.PolicyRule
+	for _, k := range kinds {
+		rules = append(rules, rule(k.group, append(slices.Clone(k.namespaced), k.cluster...), verbs...))
+	}
+	role := clusterRole(name, rules)
 	role.Labels = map[string]string{"rbac.authorization.k8s.io/aggregate-to-" + into: "true"}
 	return role
 }

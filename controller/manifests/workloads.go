@@ -37,7 +37,7 @@ func (o Options) controllerDeployment() *appsv1.Deployment {
 		fieldEnv("POD_NAMESPACE", "metadata.namespace"),
 		fieldEnv("POD_IP", "status.podIP"),
 		{Name: "WATCH_NAMESPACE", Value: strings.Join(o.WatchNamespaces, ",")},
-	}, container.Env...)
+	}, append(o.scope(), container.Env...)...)
 	container.Ports = []corev1.ContainerPort{
 		port("metricsservice", portFeed), port("http", portMetrics), port("health", portHealth), port("webhooks", portWebhook),
 	}
@@ -45,6 +45,26 @@ func (o Options) controllerDeployment() *appsv1.Deployment {
 	container.LivenessProbe.InitialDelaySeconds = 15
 	container.ReadinessProbe = probe("/readyz", portHealth, corev1.URISchemeHTTP, 2)
 	return o.deployment(ControllerName, ControllerName, o.Controller, corev1.PodSpec{Containers: []corev1.Container{container}})
+}
+
+// scope is the environment that restricts the controller beside its namespaces;
+// what it says by default is left out.
+func (o Options) scope() []corev1.EnvVar {
+	var env []corev1.EnvVar
+	set := func(name, value string) {
+		if value != "" {
+			env = append(env, corev1.EnvVar{Name: name, Value: value})
+		}
+	}
+	set("WATCH_LABEL_SELECTOR", o.WatchLabelSelector)
+	set("WATCH_LABEL_SELECTOR_FOR_TRIGGERAUTH", o.WatchAuthenticationLabelSelector)
+	if o.ClusterObjectNamespace != o.Namespace {
+		set("KEDA_CLUSTER_OBJECT_NAMESPACE", o.ClusterObjectNamespace)
+	}
+	if o.RestrictSecretAccess {
+		set("KEDA_RESTRICT_SECRET_ACCESS", "true")
+	}
+	return env
 }
 
 func (o Options) adapterDeployment() *appsv1.Deployment {

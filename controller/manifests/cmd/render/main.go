@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -41,6 +42,12 @@ func run(args []string, out io.Writer) error {
 		options.Controller.Replicas, options.MetricsAdapter.Replicas = n, n
 		return err
 	})
+	flags.Func("watch-namespaces", "namespaces to work in, separated by commas; default all", func(text string) error {
+		options.WatchNamespaces = strings.Split(text, ",")
+		return nil
+	})
+	flags.StringVar(&options.WatchLabelSelector, "watch-label-selector", "", "labels of the ScaledObjects and ScaledJobs to work on; default all")
+	flags.BoolVar(&options.RestrictSecretAccess, "restrict-secret-access", false, "read the Secrets of the cluster object namespace only")
 	options.Webhook.Enabled = flags.Bool("webhook", true, "install the admission webhook")
 	if err := flags.Parse(args); err != nil {
 		return err
