@@ -5,6 +5,8 @@ package provider
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -132,5 +134,57 @@ func TestMoveNeedsNoConfiguration(t *testing.T) {
 	state, err := response.TargetState.Unmarshal(scaledObject().wire)
 	if err != nil || !state.IsFullyKnown() || state.Equal(tftypes.NewValue(scaledObject().wire, nil)) {
 		t.Errorf("moved to %s (%v)", state, err)
+	}
+}
+
+// TestAccMovedObjectIsOurs: the fields of a moved object belong to the field
+// manager of the resource that is gone. The first change takes them over, so that
+// it is no conflict, and what it leaves out goes.
+func TestAccMovedObjectIsOurs(t *testing.T) {
+	c := acctest.NewCluster(t, crdFolder)
+	manifest := strings.Replace(consumerYAML, "name: consumer\nspec", "name: consumer\n  namespace: "+c.Namespace+"\nspec", 1)
+	var object map[string]any
+	if err := yaml.Unmarshal([]byte(manifest), &object); err != nil {
+		t.Fatal(err)
+	}
+	c.Apply("scaledobjects", "Terraform", object)
+	response := move(t, open(t, acctest.Unknown), scaledObjectType, "registry.terraform.io/hashicorp/kubernetes", "kubernetes_manifest", manifestState(t, manifest))
+	state, err := response.TargetState.Unmarshal(scaledObject().wire)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := acctest.NewSession(t, New("test")).Configure(map[string]any{"config_path": c.Config})
+	s.Private = response.TargetPrivate
+	state, diagnostics := s.Read(scaledObjectType, state)
+	config := s.Config(scaledObjectType, with(typedConfig(), map[string]any{"namespace": c.Namespace, "max_replica_count": 30, "trigger": typedConfig()["trigger"].([]any)[:1], "wait": false}))
+	plan, more := s.Plan(scaledObjectType, state, config)
+	state, most := s.Apply(scaledObjectType, state, plan, config)
+	if text := acctest.Text(slices.Concat(diagnostics, more, most)); text != "" {
+		t.Fatal(text)
+	}
+	if read, _ := s.Read(scaledObjectType, state); !read.Equal(state) {
+		diffs, _ := state.Diff(read)
+		t.Errorf("the object differs from what was applied: %v", diffs)
+	}
+	if s.Private != nil {
+		t.Errorf("the resource still counts as moved: %s", s.Private)
+	}
+}
+
+func TestFieldManagersOfMovedResources(t *testing.T) {
+	for _, test := range []struct{ kind, state, manager string }{
+		{"kubernetes_manifest", `{}`, "Terraform"},
+		{"kubernetes_manifest", `{"field_manager":[{"name":"platform"}]}`, "platform"},
+		{"kubectl_manifest", `{}`, "kubectl-client-side-apply"},
+		{"kubectl_manifest", `{"field_manager":"deploy"}`, "deploy"},
+		{"kubectl_manifest", `{}`, "terraform-provider-kubectl_v1.19.0"},
+	} {
+		var m mark
+		if err := json.Unmarshal(markOf(test.kind, []byte(test.state)), &m); err != nil {
+			t.Fatal(err)
+		}
+		if !m.includes(test.manager) || m.includes("kubectl-edit") {
+			t.Errorf("%s %s marks %v", test.kind, test.state, m.Managers)
+		}
 	}
 }

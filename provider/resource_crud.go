@@ -47,10 +47,15 @@ func (c change) create(ctx context.Context, plan tftypes.Value) tftypes.Value {
 	return c.applyAndWait(ctx, none, plan)
 }
 
-// update applies the object anew and waits for it.
-func (c change) update(ctx context.Context, prior, plan tftypes.Value) tftypes.Value {
+// update applies the object anew and waits for it. private is what Terraform keeps
+// beside the state.
+func (c change) update(ctx context.Context, prior, plan tftypes.Value, private []byte) tftypes.Value {
 	ctx, cancel := context.WithTimeout(ctx, timeout(plan, "update"))
 	defer cancel()
+	if err := c.settle(ctx, plan, private); err != nil {
+		c.explain(err, plan, c.diags)
+		return prior
+	}
 	return c.applyAndWait(ctx, prior, plan)
 }
 

@@ -117,7 +117,7 @@ func (s *server) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyRe
 	if t.err != nil {
 		return nil, t.err
 	}
-	state := prior
+	state, private := prior, req.PlannedPrivate
 	if client := s.provider.session.client(&t.diags); client != nil {
 		c := change{definition: d, client: client, diags: &t.diags}
 		switch {
@@ -126,11 +126,14 @@ func (s *server) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyRe
 		case prior.IsNull():
 			state = c.create(ctx, planned)
 		default:
-			state = c.update(ctx, prior, planned)
+			state = c.update(ctx, prior, planned, private)
+		}
+		if !t.diags.HasError() {
+			private = nil
 		}
 	}
 	return &tfprotov6.ApplyResourceChangeResponse{
-		NewState: t.pack(state), NewIdentity: t.packIdentity(state), Private: req.PlannedPrivate, Diagnostics: t.diagnostics(),
+		NewState: t.pack(state), NewIdentity: t.packIdentity(state), Private: private, Diagnostics: t.diagnostics(),
 	}, t.err
 }
 
@@ -189,7 +192,9 @@ func (s *server) MoveResourceState(ctx context.Context, req *tfprotov6.MoveResou
 		t.diags.AddError("Cannot move", capital(err.Error())+".")
 		return &tfprotov6.MoveResourceStateResponse{Diagnostics: t.diagnostics()}, nil
 	}
-	return &tfprotov6.MoveResourceStateResponse{TargetState: t.pack(state), TargetIdentity: t.packIdentity(state)}, t.err
+	return &tfprotov6.MoveResourceStateResponse{
+		TargetState: t.pack(state), TargetIdentity: t.packIdentity(state), TargetPrivate: markOf(req.SourceTypeName, req.SourceState.JSON),
+	}, t.err
 }
 
 // UpgradeResourceState reads a state as it was saved. Terraform asks for it at

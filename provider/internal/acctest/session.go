@@ -22,6 +22,9 @@ import (
 type Session struct {
 	t      testing.TB
 	server tfprotov6.ProviderServer
+	// Private is what a resource keeps beside its state. One session with it holds
+	// one resource.
+	Private []byte
 	// types are those of the resources, config that of the provider.
 	types  map[string]tftypes.Type
 	config tftypes.Type
@@ -90,7 +93,7 @@ func (s *Session) Plan(resource string, state, config tftypes.Value) (tftypes.Va
 	kind := s.types[resource]
 	packed := s.pack(kind, config)
 	response, err := s.server.PlanResourceChange(context.Background(), &tfprotov6.PlanResourceChangeRequest{
-		TypeName: resource, PriorState: s.pack(kind, state), Config: packed, ProposedNewState: s.pack(kind, proposed(state, config))})
+		TypeName: resource, PriorState: s.pack(kind, state), Config: packed, ProposedNewState: s.pack(kind, proposed(state, config)), PriorPrivate: s.Private})
 	s.must(err)
 	return s.unpack(kind, response.PlannedState), response.Diagnostics
 }
@@ -100,8 +103,9 @@ func (s *Session) Apply(resource string, state, plan, config tftypes.Value) (tft
 	s.t.Helper()
 	kind := s.types[resource]
 	response, err := s.server.ApplyResourceChange(context.Background(), &tfprotov6.ApplyResourceChangeRequest{
-		TypeName: resource, PriorState: s.pack(kind, state), PlannedState: s.pack(kind, plan), Config: s.pack(kind, config)})
+		TypeName: resource, PriorState: s.pack(kind, state), PlannedState: s.pack(kind, plan), Config: s.pack(kind, config), PlannedPrivate: s.Private})
 	s.must(err)
+	s.Private = response.Private
 	return s.unpack(kind, response.NewState), response.Diagnostics
 }
 
@@ -110,7 +114,7 @@ func (s *Session) Read(resource string, state tftypes.Value) (tftypes.Value, []*
 	s.t.Helper()
 	kind := s.types[resource]
 	response, err := s.server.ReadResource(context.Background(), &tfprotov6.ReadResourceRequest{
-		TypeName: resource, CurrentState: s.pack(kind, state)})
+		TypeName: resource, CurrentState: s.pack(kind, state), Private: s.Private})
 	s.must(err)
 	return s.unpack(kind, response.NewState), response.Diagnostics
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
@@ -127,6 +128,25 @@ func (c *Cluster) patch(ctx context.Context, plural, name string, patch map[stri
 	_, err = c.resource(plural).Patch(ctx, name, types.MergePatchType, body,
 		metav1.PatchOptions{FieldManager: "kubectl-edit"}, subresources...)
 	return err
+}
+
+// Apply applies an object of the test's namespace as another tool would, under its
+// field manager.
+func (c *Cluster) Apply(plural, manager string, object map[string]any) {
+	c.t.Helper()
+	o := &unstructured.Unstructured{Object: object}
+	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
+	defer cancel()
+	for {
+		_, err := c.resource(plural).Apply(ctx, o.GetName(), o, metav1.ApplyOptions{FieldManager: manager})
+		if err == nil {
+			return
+		}
+		if !apierrors.IsNotFound(err) { // the kind is served a moment after its definition was applied
+			c.t.Fatal(err)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 }
 
 // Report sets the Ready condition as soon as the object is there, in the place

@@ -15,16 +15,21 @@ import (
 	"k8s.io/client-go/util/csaupgrade"
 )
 
-// TakeOver makes the client's field manager the owner of everything that people
-// and other tools wrote into the object, so that the next Apply removes what it
-// does not contain. What Kubernetes' own controllers wrote stays theirs.
-func (c *Client) TakeOver(ctx context.Context, ref Ref, object *unstructured.Unstructured) error {
+// Everyone lets TakeOver take from all field managers.
+func Everyone(string) bool { return true }
+
+// TakeOver makes the client's field manager the owner of everything that the field
+// managers for which from is true wrote into the object, so that the next Apply
+// removes what it does not contain. What Kubernetes' own controllers wrote stays
+// theirs.
+func (c *Client) TakeOver(ctx context.Context, ref Ref, object *unstructured.Unstructured, from func(manager string) bool) error {
 	owned := object.DeepCopy()
 	entries := owned.GetManagedFields()
 	managers := sets.New[string]()
 	for i := range entries {
 		e := &entries[i]
-		if e.Subresource != "" || strings.HasPrefix(e.Manager, "kube-") || (e.Manager == c.manager && e.Operation == metav1.ManagedFieldsOperationApply) {
+		if e.Subresource != "" || strings.HasPrefix(e.Manager, "kube-") || !from(e.Manager) ||
+			(e.Manager == c.manager && e.Operation == metav1.ManagedFieldsOperationApply) {
 			continue
 		}
 		// The upgrade from client-side apply only looks at updates.
