@@ -44,6 +44,11 @@ type Options struct {
 	RestrictSecrets bool
 	// ClusterDomain is the DNS suffix of Services.
 	ClusterDomain string
+	// ClusterName is the cluster's in CloudEvents, where a source sets no other.
+	ClusterName string
+	// CloudEventsBinary puts the attributes of CloudEvents into HTTP headers, and
+	// not with the data into the body.
+	CloudEventsBinary bool
 	// RotateCertificates makes the leader create and renew the certificates, and
 	// tell the API server to trust them.
 	RotateCertificates bool
@@ -78,7 +83,7 @@ func Defaults() Options {
 	return Options{
 		MetricsAddress: ":8080", HealthAddress: ":8081", FeedAddress: ":9666", WebhookPort: 9443,
 		LeaseDuration: 15 * time.Second, RenewDeadline: 10 * time.Second, RetryPeriod: 2 * time.Second,
-		Namespace: "keda", ClusterDomain: "cluster.local", CertSecret: manifests.CertSecretName,
+		Namespace: "keda", ClusterDomain: "cluster.local", ClusterName: "kubernetes-default", CertSecret: manifests.CertSecretName,
 		RotateCertificates: true, HTTPTimeout: 3 * time.Second, HPAPeriod: 15 * time.Second, Reconcilers: 8,
 	}
 }

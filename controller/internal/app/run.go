@@ -24,11 +24,13 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
+	eventingv1alpha1 "github.com/keda-tf/terraform-provider-keda/controller/api/eventing/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/actuate"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/auth"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/autoscale"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/certs"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/eventing"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/observe"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/ownership"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/poll"
@@ -76,7 +78,7 @@ func Run(ctx context.Context, o Options) error {
 
 func newScheme() (*runtime.Scheme, error) {
 	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme, eventingv1alpha1.AddToScheme} {
 		if err := add(scheme); err != nil {
 			return nil, fmt.Errorf("scheme: %w", err)
 		}
@@ -147,6 +149,9 @@ type app struct {
 	deps   reconcile.Dependencies
 	so     *report.ScaledObjects
 	sj     *report.ScaledJobs
+
+	recorder *eventing.Recorder // of Kubernetes events and CloudEvents
+	sink     *eventing.HTTP
 }
 
 func newApp(o Options, mgr ctrl.Manager, keeper *certs.Keeper) (*app, error) {
@@ -155,9 +160,13 @@ func newApp(o Options, mgr ctrl.Manager, keeper *certs.Keeper) (*app, error) {
 		return nil, fmt.Errorf("client: %w", err)
 	}
 	a := &app{Options: o, mgr: mgr, keeper: keeper, live: live, store: sample.NewStore()}
-	recorder := mgr.GetEventRecorder("keda-operator")
-	a.so = report.NewScaledObjects(live, recorder, clock.RealClock{})
-	a.sj = report.NewScaledJobs(live, recorder, clock.RealClock{})
+	resolver := &auth.Resolver{
+		Reader: live, Objects: mgr.GetClient(), ClusterNamespace: o.ClusterObjectNamespace,
+		RestrictSecrets: o.RestrictSecrets, Labels: selectorText(o.WatchAuthenticationLabels),
+	}
+	a.tellCloudEventSources(resolver)
+	a.so = report.NewScaledObjects(live, a.recorder, clock.RealClock{})
+	a.sj = report.NewScaledJobs(live, a.recorder, clock.RealClock{})
 	a.poller = poll.New(poll.Options{Timeout: o.HTTPTimeout, Log: o.Log.WithName("poll"), Changed: func(id sample.Object) { a.engine.Changed(id) }})
 	metrics := observe.New(o.Registry, o.Version, o.Commit)
 	workloads := &workload.Reader{Cache: mgr.GetClient(), Live: live}
@@ -170,10 +179,7 @@ func newApp(o Options, mgr ctrl.Manager, keeper *certs.Keeper) (*app, error) {
 	a.deps = reconcile.Dependencies{
 		Client: mgr.GetClient(), Live: live, Engine: a.engine, Workloads: workloads, Actuator: actuator,
 		References: reconcile.NewReferences(), Metrics: metrics, Version: o.Version,
-		Auth: &auth.Resolver{
-			Reader: live, Objects: mgr.GetClient(), ClusterNamespace: o.ClusterObjectNamespace,
-			RestrictSecrets: o.RestrictSecrets, Labels: selectorText(o.WatchAuthenticationLabels),
-		},
+		Auth: resolver,
 		Env: scaler.Env{
 			Cluster: clusterReader{mgr.GetClient()}, HTTPTimeout: o.HTTPTimeout,
 			Transport: http.DefaultTransport, Now: clock.RealClock{}.Now,
@@ -196,8 +202,11 @@ func (a *app) setup(ctx context.Context, listener net.Listener) error {
 	if err := (&reconcile.ScaledJobs{Dependencies: a.deps, Status: a.sj}).Setup(a.mgr, a.Reconcilers); err != nil {
 		return fmt.Errorf("ScaledJob controller: %w", err)
 	}
-	if err := reconcile.SetupAuthentications(a.mgr); err != nil {
+	if err := reconcile.SetupAuthentications(a.mgr, a.recorder); err != nil {
 		return fmt.Errorf("TriggerAuthentication controllers: %w", err)
+	}
+	if err := (&reconcile.CloudEventSources{Client: a.mgr.GetClient(), Hub: a.recorder.Hub, Metrics: a.deps.Metrics, Check: a.sink.Check}).Setup(a.mgr); err != nil {
+		return fmt.Errorf("CloudEventSource controllers: %w", err)
 	}
 	if a.WebhookPort > 0 {
 		webhook.Register(a.mgr.GetWebhookServer(), webhook.Options{
@@ -210,6 +219,7 @@ func (a *app) setup(ctx context.Context, listener net.Listener) error {
 		a.addChecks,
 		func() error { return a.mgr.Add(leaderOnly(a.expect)) },
 		func() error { return a.mgr.Add(leaderOnly(a.poller.Run)) },
+		func() error { return a.mgr.Add(leaderOnly(a.recorder.Hub.Run)) },
 		func() error { return a.mgr.Add(leaderOnly(a.engine.Run)) },
 	} {
 		if err := run(); err != nil {

@@ -12,11 +12,13 @@ import (
 	"net/http"
 	"time"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	eventingv1alpha1 "github.com/keda-tf/terraform-provider-keda/controller/api/eventing/v1alpha1"
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
@@ -112,20 +114,25 @@ func awaitKinds(ctx context.Context, config *rest.Config, log logr.Logger) error
 	if err != nil {
 		return err
 	}
-	for _, kind := range []string{
-		v1alpha1.KindScaledObject, v1alpha1.KindScaledJob, v1alpha1.KindTriggerAuthentication, v1alpha1.KindClusterTriggerAuthentication,
+	for _, kind := range []schema.GroupVersionKind{
+		v1alpha1.GroupVersion.WithKind(v1alpha1.KindScaledObject),
+		v1alpha1.GroupVersion.WithKind(v1alpha1.KindScaledJob),
+		v1alpha1.GroupVersion.WithKind(v1alpha1.KindTriggerAuthentication),
+		v1alpha1.GroupVersion.WithKind(v1alpha1.KindClusterTriggerAuthentication),
+		eventingv1alpha1.GroupVersion.WithKind(eventingv1alpha1.KindCloudEventSource),
+		eventingv1alpha1.GroupVersion.WithKind(eventingv1alpha1.KindClusterCloudEventSource),
 	} {
 		told := false
 		err := wait.PollUntilContextCancel(ctx, time.Second, true, func(context.Context) (bool, error) {
-			_, err := mapper.RESTMapping(v1alpha1.GroupVersion.WithKind(kind).GroupKind(), v1alpha1.GroupVersion.Version)
+			_, err := mapper.RESTMapping(kind.GroupKind(), kind.Version)
 			if err != nil && !told {
-				log.Info("waiting for the custom resource definition", "kind", kind, "reason", err.Error())
+				log.Info("waiting for the custom resource definition", "kind", kind.Kind, "reason", err.Error())
 				told = true
 			}
 			return err == nil, nil
 		})
 		if err != nil {
-			return fmt.Errorf("the cluster has no custom resource definition of %s: %w", kind, err)
+			return fmt.Errorf("the cluster has no custom resource definition of %s: %w", kind.Kind, err)
 		}
 	}
 	return nil

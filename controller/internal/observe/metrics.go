@@ -209,8 +209,13 @@ func kindLabel(kind string) string {
 }
 
 func resourceLabel(kind string) string {
-	if kind == "ScaledJob" {
+	switch kind {
+	case "ScaledJob":
 		return "scaled_job"
+	case "CloudEventSource":
+		return "cloudevent_source"
+	case "ClusterCloudEventSource":
+		return "cluster_cloudevent_source"
 	}
 	return "scaled_object"
 }

@@ -40,8 +40,7 @@ type authentications struct {
 }
 
 // SetupAuthentications registers the reconcilers of both kinds with a manager.
-func SetupAuthentications(mgr ctrl.Manager) error {
-	recorder := mgr.GetEventRecorder("keda-operator")
+func SetupAuthentications(mgr ctrl.Manager, recorder events.EventRecorder) error {
 	for _, a := range []*authentications{
 		{kind: v1alpha1.KindTriggerAuthentication, new: func() client.Object { return &v1alpha1.TriggerAuthentication{} }, status: func(o client.Object) *v1alpha1.TriggerAuthenticationStatus {
 			return &o.(*v1alpha1.TriggerAuthentication).Status //nolint:forcetypeassert // of new
@@ -68,7 +67,9 @@ func SetupAuthentications(mgr ctrl.Manager) error {
 func (a *authentications) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	object := a.new()
 	if err := a.client.Get(ctx, req.NamespacedName, object); err != nil {
-		delete(a.seen, req.NamespacedName)
+		if client.IgnoreNotFound(err) == nil {
+			a.bury(req.NamespacedName)
+		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	if !object.GetDeletionTimestamp().IsZero() {
@@ -102,6 +103,19 @@ func (a *authentications) announce(object client.Object, key types.NamespacedNam
 	case !known && object.GetCreationTimestamp().After(a.started):
 		a.events.Eventf(object, nil, corev1.EventTypeNormal, a.kind+"Added", "Added", "%s was created", a.kind)
 	}
+}
+
+// bury makes an event of an authentication that is gone. The event outlives it,
+// and says no more than its name.
+func (a *authentications) bury(key types.NamespacedName) {
+	if _, known := a.seen[key]; !known {
+		return
+	}
+	delete(a.seen, key)
+	gone := a.new()
+	gone.SetNamespace(key.Namespace)
+	gone.SetName(key.Name)
+	a.events.Eventf(gone, nil, corev1.EventTypeNormal, a.kind+"Deleted", "Deleted", "%s was deleted", a.kind)
 }
 
 // users lists the objects whose triggers refer to an authentication.

@@ -36,13 +36,14 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
+	eventingv1alpha1 "github.com/keda-tf/terraform-provider-keda/controller/api/eventing/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/workload"
 )
 
 // Options are what admission works with. All are required.
 type Options struct {
-	// Scheme knows the kinds of keda.sh.
+	// Scheme knows the kinds of keda.sh and eventing.keda.sh.
 	Scheme *runtime.Scheme
 	// Cache finds who else scales a target, by the indexes of package ownership:
 	// the work for one object does not grow with the number of objects.
@@ -74,12 +75,14 @@ func Register(server webhook.Server, options Options) {
 	}, []string{"namespace", "action", "reason"})
 	options.Registry.MustRegister(h.validations, h.errors)
 	for kind, c := range map[string]check{
-		"scaledobject":                 h.scaledObject,
-		"scaledjob":                    alone(h, v1alpha1.ValidateScaledJob),
-		"triggerauthentication":        alone(h, v1alpha1.ValidateTriggerAuthentication),
-		"clustertriggerauthentication": alone(h, v1alpha1.ValidateClusterTriggerAuthentication),
+		"keda-sh-v1alpha1-scaledobject":                     h.scaledObject,
+		"keda-sh-v1alpha1-scaledjob":                        alone(h, v1alpha1.ValidateScaledJob),
+		"keda-sh-v1alpha1-triggerauthentication":            alone(h, v1alpha1.ValidateTriggerAuthentication),
+		"keda-sh-v1alpha1-clustertriggerauthentication":     alone(h, v1alpha1.ValidateClusterTriggerAuthentication),
+		"eventing-keda-sh-v1alpha1-cloudeventsource":        alone(h, complete(eventingv1alpha1.ValidateCloudEventSource)),
+		"eventing-keda-sh-v1alpha1-clustercloudeventsource": alone(h, complete(eventingv1alpha1.ValidateClusterCloudEventSource)),
 	} {
-		server.Register("/validate-keda-sh-v1alpha1-"+kind, &webhook.Admission{Handler: admission.HandlerFunc(answer(c))})
+		server.Register("/validate-"+kind, &webhook.Admission{Handler: admission.HandlerFunc(answer(c))})
 	}
 }
 
@@ -141,6 +144,12 @@ func settled(req admission.Request) (bool, error) {
 		return false, fmt.Errorf("old object: %w", err)
 	}
 	return reflect.DeepEqual(before, after), nil
+}
+
+// complete is the validation of a kind that no plan validates, of which nothing is
+// ever unknown.
+func complete[T any](validate func(*T) v1alpha1.Violations) func(*T, ...v1alpha1.Path) v1alpha1.Violations {
+	return func(object *T, _ ...v1alpha1.Path) v1alpha1.Violations { return validate(object) }
 }
 
 // alone validates a kind that needs no look at the cluster.
