@@ -12,6 +12,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"net/http"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -53,19 +56,27 @@ type Workload struct {
 type Resolved struct {
 	// Parameters are the trigger's parameters by name. They may be secret.
 	Parameters map[string]string
-	// PodIdentity is the identity to ask under; nil for none.
+	// PodIdentity is the identity to ask under; nil for none. Where it is that of
+	// the workload in AWS, RoleArn is the role of the workload's ServiceAccount.
 	PodIdentity *v1alpha1.AuthPodIdentity
 	// References lists what was read, or looked for, also when there is an error.
+	// Those of KindStore are told to StoreOptions.Changed.
 	References []Reference
 }
 
 // Resolver reads authentications.
 type Resolver struct {
-	// Reader reads Secrets and ConfigMaps from the API server, so that no
-	// informer keeps their contents in memory.
+	// Reader reads Secrets, ConfigMaps and ServiceAccounts from the API server, so
+	// that no informer keeps their contents in memory.
 	Reader client.Reader
 	// Objects reads TriggerAuthentications from the cache.
 	Objects client.Reader
+	// Tokens requests tokens of ServiceAccounts.
+	Tokens client.SubResourceWriter
+	// Stores keeps what cannot be watched; nil keeps nothing.
+	Stores *Stores
+	// Transport reaches the secret managers of clouds; nil is their libraries' own.
+	Transport http.RoundTripper
 	// ClusterNamespace is where the sources of a ClusterTriggerAuthentication live.
 	ClusterNamespace string
 	// RestrictSecrets refuses to read Secrets of other namespaces than that one.
@@ -73,6 +84,13 @@ type Resolver struct {
 	// Labels are those that Objects restricts authentications to, as text; empty
 	// when it does not.
 	Labels string
+	// FileRoot is the folder below which filePath is; empty for none.
+	FileRoot string
+	// TokenLife is how long a requested token lives; default an hour.
+	TokenLife time.Duration
+	// Report is told what each reading of an authentication by a user came to,
+	// unless the authentication does not exist. Nil tells nobody.
+	Report func(authentication Reference, user string, problem error)
 }
 
 // Resolve reads everything behind an authenticationRef. A nil reference gives no
@@ -82,47 +100,42 @@ func (r *Resolver) Resolve(ctx context.Context, ref *v1alpha1.AuthenticationRef,
 	if ref == nil || ref.Name == "" {
 		return resolved, nil
 	}
-	spec, namespace, err := r.spec(ctx, ref, workload.Namespace, &resolved)
+	read, spec, err := r.open(ctx, ref, workload, &resolved)
 	if err != nil {
 		return resolved, err
 	}
-	if err := unsupported(spec); err != nil {
-		return resolved, fmt.Errorf("%s %s: %w", ref.KindOrDefault(), ref.Name, err)
+	if err = read.all(spec); err != nil {
+		err = fmt.Errorf("%s %s: %w", ref.KindOrDefault(), ref.Name, err)
 	}
-	if id := spec.PodIdentity; id != nil && id.Provider != v1alpha1.PodIdentityProviderNone {
-		resolved.PodIdentity = id
+	if r.Report != nil && ctx.Err() == nil {
+		r.Report(read.owner, workload.Name, err)
 	}
-	read := reading{resolver: r, ctx: ctx, namespace: namespace, found: &resolved}
-	// Later sources override earlier ones, in the order that KEDA documents.
-	for _, source := range []func(*v1alpha1.TriggerAuthenticationSpec) error{
-		func(s *v1alpha1.TriggerAuthenticationSpec) error { return read.environment(s.Env, workload) },
-		func(s *v1alpha1.TriggerAuthenticationSpec) error { return read.configMaps(s.ConfigMapTargetRef) },
-		func(s *v1alpha1.TriggerAuthenticationSpec) error { return read.secrets(s.SecretTargetRef) },
-	} {
-		if err := source(spec); err != nil {
-			return resolved, fmt.Errorf("%s %s: %w", ref.KindOrDefault(), ref.Name, err)
-		}
-	}
-	return resolved, nil
+	return resolved, err
 }
 
-// spec reads the authentication object itself and says in which namespace its
+// open reads the authentication object itself and says in which namespace its
 // sources live.
-func (r *Resolver) spec(ctx context.Context, ref *v1alpha1.AuthenticationRef, namespace string, resolved *Resolved) (*v1alpha1.TriggerAuthenticationSpec, string, error) {
+func (r *Resolver) open(ctx context.Context, ref *v1alpha1.AuthenticationRef, workload Workload, resolved *Resolved) (*reading, *v1alpha1.TriggerAuthenticationSpec, error) {
+	read := &reading{resolver: r, ctx: ctx, workload: workload, namespace: workload.Namespace, found: resolved}
+	var object client.Object
+	var spec *v1alpha1.TriggerAuthenticationSpec
+	remedy := "create it, or correct authenticationRef (kind ClusterTriggerAuthentication for a cluster-wide one)"
 	if ref.KindOrDefault() == v1alpha1.KindClusterTriggerAuthentication {
-		resolved.References = append(resolved.References, Reference{Kind: v1alpha1.KindClusterTriggerAuthentication, Name: ref.Name})
-		var cta v1alpha1.ClusterTriggerAuthentication
-		if err := r.Objects.Get(ctx, client.ObjectKey{Name: ref.Name}, &cta); err != nil {
-			return nil, "", missing(err, resolved.References[0], "create it, or correct authenticationRef.name"+r.selected())
-		}
-		return &cta.Spec, r.ClusterNamespace, nil
+		cta := &v1alpha1.ClusterTriggerAuthentication{}
+		object, spec, remedy = cta, &cta.Spec, "create it, or correct authenticationRef.name"
+		read.owner = Reference{Kind: v1alpha1.KindClusterTriggerAuthentication, Name: ref.Name}
+		read.namespace = r.ClusterNamespace
+	} else {
+		ta := &v1alpha1.TriggerAuthentication{}
+		object, spec = ta, &ta.Spec
+		read.owner = Reference{Kind: v1alpha1.KindTriggerAuthentication, Namespace: workload.Namespace, Name: ref.Name}
 	}
-	resolved.References = append(resolved.References, Reference{Kind: v1alpha1.KindTriggerAuthentication, Namespace: namespace, Name: ref.Name})
-	var ta v1alpha1.TriggerAuthentication
-	if err := r.Objects.Get(ctx, client.ObjectKey{Namespace: namespace, Name: ref.Name}, &ta); err != nil {
-		return nil, "", missing(err, resolved.References[0], "create it, or correct authenticationRef (kind ClusterTriggerAuthentication for a cluster-wide one)"+r.selected())
+	resolved.References = append(resolved.References, read.owner)
+	if err := r.Objects.Get(ctx, client.ObjectKey{Namespace: read.owner.Namespace, Name: ref.Name}, object); err != nil {
+		return nil, nil, missing(err, read.owner, remedy+r.selected())
 	}
-	return &ta.Spec, namespace, nil
+	read.version = fmt.Sprintf("%s.%d", object.GetUID(), object.GetGeneration())
+	return read, spec, nil
 }
 
 // selected ends the remedy of an authentication that is not seen.
@@ -151,41 +164,44 @@ func missing(err error, ref Reference, remedy string) error {
 	return fmt.Errorf("cannot read %s: %w", ref, err)
 }
 
-// unsupported names a source that this release cannot read. Silence would build
-// the trigger without its credentials.
-func unsupported(spec *v1alpha1.TriggerAuthenticationSpec) error {
-	for _, source := range []struct {
-		field string
-		set   bool
-	}{
-		{"filePath", spec.FilePath != ""},
-		{"hashiCorpVault", spec.HashiCorpVault != nil},
-		{"azureKeyVault", spec.AzureKeyVault != nil},
-		{"gcpSecretManager", spec.GCPSecretManager != nil},
-		{"awsSecretManager", spec.AwsSecretManager != nil},
-		{"boundServiceAccountToken", len(spec.BoundServiceAccountToken) > 0},
-		{"oauth2", spec.OAuth2 != nil},
-	} {
-		if source.set {
-			return fmt.Errorf("spec.%s is not supported by this release: use secretTargetRef, configMapTargetRef, env or podIdentity", source.field)
-		}
-	}
-	return nil
-}
-
 // reading collects the parameters of one resolution.
 type reading struct {
 	resolver  *Resolver
 	ctx       context.Context //nolint:containedctx // lives for one call of Resolve only
-	namespace string
+	owner     Reference       // the authentication
+	version   string          // of the authentication
+	namespace string          // of its sources
+	workload  Workload
 	found     *Resolved
 }
 
 func (r *reading) set(parameter, value string) { r.found.Parameters[parameter] = value }
 
-func (r *reading) environment(refs []v1alpha1.AuthEnvironment, workload Workload) error {
-	for _, ref := range refs {
-		from := workload
+// all reads the sources in KEDA's order, in which later ones override earlier ones.
+// A file stands alone.
+func (r *reading) all(spec *v1alpha1.TriggerAuthenticationSpec) error {
+	var err error
+	if r.found.PodIdentity, err = r.identity(spec.PodIdentity); err != nil {
+		return fmt.Errorf("podIdentity: %w", err)
+	}
+	if spec.FilePath != "" {
+		return r.file(spec.FilePath)
+	}
+	for _, source := range []func(*v1alpha1.TriggerAuthenticationSpec) error{
+		r.environment, r.configMaps, r.secrets,
+		r.hashiCorpVault, r.azureKeyVault, r.gcpSecretManager, r.awsSecretManager,
+		r.boundTokens, r.oauth2,
+	} {
+		if err := source(spec); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *reading) environment(spec *v1alpha1.TriggerAuthenticationSpec) error {
+	for _, ref := range spec.Env {
+		from := r.workload
 		if ref.ContainerName != "" {
 			from.Container = ref.ContainerName
 		}
@@ -197,4 +213,29 @@ func (r *reading) environment(refs []v1alpha1.AuthEnvironment, workload Workload
 		r.set(ref.Parameter, values[ref.Name])
 	}
 	return nil
+}
+
+// kept reads a source that no watch covers, by way of Stores. name is its field in
+// the spec; credentials are what it is opened with, apart from the spec itself.
+func (r *reading) kept(name string, read fetch, credentials ...string) (map[string]string, error) {
+	id := Reference{Kind: KindStore, Namespace: r.owner.Namespace, Name: r.version + " " + name + " " + fingerprint(credentials)}
+	r.found.References = append(r.found.References, id)
+	values, err := r.resolver.Stores.read(r.ctx, source{id: id, owner: r.owner, name: name, version: r.version, fetch: read})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return values, nil
+}
+
+// merge takes over the parameters of a source.
+func (r *reading) merge(parameters map[string]string, err error) error {
+	maps.Copy(r.found.Parameters, parameters)
+	return err
+}
+
+func (r *Resolver) now() time.Time {
+	if r.Stores != nil {
+		return r.Stores.Clock.Now()
+	}
+	return time.Now()
 }

@@ -123,8 +123,6 @@ func TestResolveFails(t *testing.T) {
 			&v1alpha1.TriggerAuthenticationSpec{SecretTargetRef: []v1alpha1.AuthTargetRef{target("p", "s", "b")}}, auth.Reference{Kind: "Secret", Namespace: "default", Name: "s"}},
 		"cannot read Secret default/broken: etcd is away": {
 			&v1alpha1.TriggerAuthenticationSpec{SecretTargetRef: []v1alpha1.AuthTargetRef{target("p", "broken", "b")}}, auth.Reference{Kind: "Secret", Namespace: "default", Name: "broken"}},
-		"spec.oauth2 is not supported by this release": {
-			&v1alpha1.TriggerAuthenticationSpec{OAuth2: &v1alpha1.OAuth2{}}, auth.Reference{Kind: "TriggerAuthentication", Namespace: "default", Name: "ta"}},
 		"env A for parameter p: container main of Deployment default/web has no environment variable A": {
 			&v1alpha1.TriggerAuthenticationSpec{Env: []v1alpha1.AuthEnvironment{{Parameter: "p", Name: "A"}}}, auth.Reference{Kind: "TriggerAuthentication", Namespace: "default", Name: "ta"}},
 	} {

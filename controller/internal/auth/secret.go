@@ -15,8 +15,8 @@ import (
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 )
 
-func (r *reading) secrets(refs []v1alpha1.AuthTargetRef) error {
-	for _, ref := range refs {
+func (r *reading) secrets(spec *v1alpha1.TriggerAuthenticationSpec) error {
+	for _, ref := range spec.SecretTargetRef {
 		value, err := r.resolver.secretKey(r.ctx, r.namespace, ref.Name, ref.Key, &r.found.References)
 		if err != nil {
 			return fmt.Errorf("secretTargetRef for parameter %s: %w", ref.Parameter, err)
@@ -26,8 +26,8 @@ func (r *reading) secrets(refs []v1alpha1.AuthTargetRef) error {
 	return nil
 }
 
-func (r *reading) configMaps(refs []v1alpha1.AuthTargetRef) error {
-	for _, ref := range refs {
+func (r *reading) configMaps(spec *v1alpha1.TriggerAuthenticationSpec) error {
+	for _, ref := range spec.ConfigMapTargetRef {
 		value, err := r.resolver.configMapKey(r.ctx, r.namespace, ref.Name, ref.Key, &r.found.References)
 		if err != nil {
 			return fmt.Errorf("configMapTargetRef for parameter %s: %w", ref.Parameter, err)
@@ -35,6 +35,19 @@ func (r *reading) configMaps(refs []v1alpha1.AuthTargetRef) error {
 		r.set(ref.Parameter, value)
 	}
 	return nil
+}
+
+// credential reads a credential that a source is opened with. field names it.
+func (r *reading) credential(field string, ref v1alpha1.SecretReference) (string, error) {
+	from := ref.ValueFrom.SecretKeyRef
+	value, err := r.resolver.secretKey(r.ctx, r.namespace, from.Name, from.Key, &r.found.References)
+	if err == nil && value == "" {
+		err = fmt.Errorf("key %q of Secret %s/%s is empty: put the credential there", from.Key, r.namespace, from.Name)
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", field, err)
+	}
+	return value, nil
 }
 
 // secretKey reads one key of a Secret. The error of a missing key lists the keys
