@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command gendocs writes docs/: the provider's pages from its schema, templates
-// and examples with tfplugindocs, and one guide per trigger type from its
-// declaration. It needs terraform, no network but the Go module proxy, and leaves
-// nothing else behind. `make generate` runs it.
+// and examples with tfplugindocs, one guide per trigger type from its declaration,
+// and the pages that compare us with KEDA from the tests. It needs terraform, no
+// network but the Go module proxy, and leaves nothing else behind. `make generate`
+// runs it.
 package main
 
 import (
@@ -17,6 +18,7 @@ import (
 
 	"github.com/keda-tf/terraform-provider-keda/controller/trigger"
 	"github.com/keda-tf/terraform-provider-keda/controller/trigger/page"
+	"github.com/keda-tf/terraform-provider-keda/internal/contract"
 )
 
 //go:generate go run .
@@ -50,7 +52,23 @@ func generate() error {
 	if err != nil {
 		return err
 	}
-	return triggerGuides(filepath.Join(root, "docs", "guides"))
+	guides := filepath.Join(root, "docs", "guides")
+	if err := triggerGuides(guides); err != nil {
+		return err
+	}
+	return contractPages(root, guides)
+}
+
+// contractPages writes what the tests prove. They are written also when something
+// is not proved, which is an error.
+func contractPages(root, dir string) error {
+	pages, gaps := contract.Pages(root)
+	for name, text := range pages {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return gaps
 }
 
 func moduleRoot() (string, error) {
