@@ -5,6 +5,7 @@ package reconcile
 
 import (
 	"context"
+	"fmt"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
@@ -20,8 +21,9 @@ import (
 )
 
 // HPAStatus mirrors what an HPA says about itself in the condition HPAActive of
-// its ScaledObject. It is a reconciler of its own because an HPA changes its mind
-// with every activation, and nothing else has to be looked at then.
+// its ScaledObject, and what it did last in status.lastDecision. It is a reconciler
+// of its own because an HPA changes its mind with every activation, and nothing
+// else has to be looked at then.
 type HPAStatus struct {
 	Client client.Reader
 	Status *report.ScaledObjects
@@ -30,7 +32,7 @@ type HPAStatus struct {
 // Setup registers the reconciler with a manager.
 func (r *HPAStatus) Setup(mgr ctrl.Manager) error {
 	return builder.ControllerManagedBy(mgr).Named("hpastatus").
-		For(&autoscalingv2.HorizontalPodAutoscaler{}, builder.WithPredicates(scalingActiveChanged())).
+		For(&autoscalingv2.HorizontalPodAutoscaler{}, builder.WithPredicates(hpaSaysSomethingNew())).
 		Complete(r)
 }
 
@@ -41,8 +43,8 @@ func (r *HPAStatus) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resul
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	owner := metav1.GetControllerOf(&h)
-	state, reason, message, ok := hpaCondition(&h)
-	if !ok || owner == nil || owner.Kind != v1alpha1.KindScaledObject {
+	state, reason, message, known := hpaCondition(&h)
+	if owner == nil || owner.Kind != v1alpha1.KindScaledObject || !known && h.Status.LastScaleTime == nil {
 		return ctrl.Result{}, nil
 	}
 	var so v1alpha1.ScaledObject
@@ -53,7 +55,10 @@ func (r *HPAStatus) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resul
 		return ctrl.Result{}, nil
 	}
 	return ctrl.Result{}, r.Status.Update(ctx, &so, func(status *v1alpha1.ScaledObjectStatus, now metav1.Time) {
-		status.Conditions.Set(v1alpha1.ConditionHPAActive, state, reason, message, now)
+		if known {
+			status.Conditions.Set(v1alpha1.ConditionHPAActive, state, reason, message, now)
+		}
+		status.LastDecision = status.LastDecision.Latest(hpaDecision(&h, status.LastDecision))
 	})
 }
 
@@ -65,7 +70,7 @@ func hpaCondition(h *autoscalingv2.HorizontalPodAutoscaler) (status metav1.Condi
 	case c == nil:
 		return "", "", "", false
 	case c.Status == corev1.ConditionTrue:
-		return metav1.ConditionTrue, v1alpha1.ReasonHPAActive, "the HPA reads its metrics", true
+		return metav1.ConditionTrue, v1alpha1.ReasonHPAActive, "the HPA reads its metrics" + atMaximum(h), true
 	case c.Reason == v1alpha1.ReasonScalingDisabled:
 		return metav1.ConditionTrue, v1alpha1.ReasonScalingDisabled, "the target is scaled to zero", true
 	case c.Reason == "":
@@ -84,8 +89,19 @@ func scalingActive(h *autoscalingv2.HorizontalPodAutoscaler) *autoscalingv2.Hori
 	return nil
 }
 
-// scalingActiveChanged lets through changes of an HPA's view of its metrics.
-func scalingActiveChanged() predicate.Predicate {
+// atMaximum says that the metrics ask for more than maxReplicaCount.
+func atMaximum(h *autoscalingv2.HorizontalPodAutoscaler) string {
+	for _, c := range h.Status.Conditions {
+		if c.Type == autoscalingv2.ScalingLimited && c.Status == corev1.ConditionTrue && c.Reason == "TooManyReplicas" {
+			return fmt.Sprintf(" and would have more replicas if maxReplicaCount (%d) let it", h.Spec.MaxReplicas)
+		}
+	}
+	return ""
+}
+
+// hpaSaysSomethingNew lets through changes of an HPA's view of its metrics, and of
+// the replicas by it.
+func hpaSaysSomethingNew() predicate.Predicate {
 	return predicate.Funcs{
 		DeleteFunc: func(event.DeleteEvent) bool { return false },
 		UpdateFunc: func(e event.UpdateEvent) bool {
@@ -96,7 +112,8 @@ func scalingActiveChanged() predicate.Predicate {
 			}
 			statusA, reasonA, _, okA := hpaCondition(a)
 			statusB, reasonB, _, okB := hpaCondition(b)
-			return okA != okB || statusA != statusB || reasonA != reasonB
+			return okA != okB || statusA != statusB || reasonA != reasonB || atMaximum(a) != atMaximum(b) ||
+				!a.Status.LastScaleTime.Equal(b.Status.LastScaleTime)
 		},
 	}
 }
