@@ -14,8 +14,8 @@ import (
 //go:embed crds/*.yaml
 var crdFiles embed.FS
 
-// CRDs returns the custom resource definitions of keda.sh/v1alpha1, as
-// controller-gen made them from controller/api/v1alpha1.
+// CRDs returns the custom resource definitions of keda.sh/v1alpha1 and
+// eventing.keda.sh/v1alpha1, as controller-gen made them from controller/api.
 func CRDs() ([]*unstructured.Unstructured, error) {
 	entries, err := crdFiles.ReadDir("crds")
 	if err != nil {

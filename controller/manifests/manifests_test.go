@@ -270,7 +270,7 @@ func TestWebhookCanBeLeftOut(t *testing.T) {
 			t.Errorf("failurePolicy %v", policy)
 		}
 	}
-	if len(hooks) != 4 {
+	if len(hooks) != 6 {
 		t.Errorf("%d webhooks, want one per kind", len(hooks))
 	}
 }

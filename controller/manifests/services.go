@@ -4,6 +4,8 @@
 package manifests
 
 import (
+	"strings"
+
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -64,18 +66,21 @@ func (o Options) webhooks() []runtime.Object {
 		TypeMeta:   typeMeta(admissionv1.SchemeGroupVersion, "ValidatingWebhookConfiguration"),
 		ObjectMeta: metav1.ObjectMeta{Name: WebhookName},
 	}
-	for _, w := range []struct{ name, resource, kind string }{
-		{"vscaledobject.kb.io", "scaledobjects", "scaledobject"},
-		{"vscaledjob.kb.io", "scaledjobs", "scaledjob"},
-		{"vstriggerauthentication.kb.io", "triggerauthentications", "triggerauthentication"},
-		{"vsclustertriggerauthentication.kb.io", "clustertriggerauthentications", "clustertriggerauthentication"},
+	for _, w := range []struct{ name, group, kind string }{
+		{"vscaledobject.kb.io", "keda.sh", "scaledobject"},
+		{"vscaledjob.kb.io", "keda.sh", "scaledjob"},
+		{"vstriggerauthentication.kb.io", "keda.sh", "triggerauthentication"},
+		{"vsclustertriggerauthentication.kb.io", "keda.sh", "clustertriggerauthentication"},
+		{"vcloudeventsource.kb.io", "eventing.keda.sh", "cloudeventsource"},
+		{"vclustercloudeventsource.kb.io", "eventing.keda.sh", "clustercloudeventsource"},
 	} {
-		config.Webhooks = append(config.Webhooks, o.webhook(w.name, w.resource, "/validate-keda-sh-v1alpha1-"+w.kind))
+		config.Webhooks = append(config.Webhooks, o.webhook(w.name, w.group, w.kind))
 	}
 	return []runtime.Object{config}
 }
 
-func (o Options) webhook(name, resource, path string) admissionv1.ValidatingWebhook {
+func (o Options) webhook(name, group, kind string) admissionv1.ValidatingWebhook {
+	path := "/validate-" + strings.ReplaceAll(group, ".", "-") + "-v1alpha1-" + kind
 	return admissionv1.ValidatingWebhook{
 		Name: name,
 		ClientConfig: admissionv1.WebhookClientConfig{Service: &admissionv1.ServiceReference{
@@ -83,7 +88,7 @@ func (o Options) webhook(name, resource, path string) admissionv1.ValidatingWebh
 		}},
 		Rules: []admissionv1.RuleWithOperations{{
 			Operations: []admissionv1.OperationType{admissionv1.Create, admissionv1.Update},
-			Rule:       admissionv1.Rule{APIGroups: []string{"keda.sh"}, APIVersions: []string{"v1alpha1"}, Resources: []string{resource}},
+			Rule:       admissionv1.Rule{APIGroups: []string{group}, APIVersions: []string{"v1alpha1"}, Resources: []string{kind + "s"}},
 		}},
 		FailurePolicy:           ptr.To(admissionv1.FailurePolicyType(o.Webhook.FailurePolicy)),
 		MatchPolicy:             ptr.To(admissionv1.Equivalent),
