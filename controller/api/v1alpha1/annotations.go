@@ -18,6 +18,10 @@ const (
 	AnnotationTransferHPAOwnership = "scaledobject.keda.sh/transfer-hpa-ownership"
 	// AnnotationHPAExcludedLabels (ScaledObject) lists, by commas, labels that are not copied to the HPA.
 	AnnotationHPAExcludedLabels = "scaledobject.keda.sh/hpa-excluded-labels"
+	// AnnotationCopiedLabels and AnnotationCopiedAnnotations on an HPA list, by commas, what was copied to it from the ScaledObject's
+	// own, so that it goes when it is gone there, while what others put on the HPA stays.
+	AnnotationCopiedLabels      = "scaledobject.keda.sh/copied-labels"
+	AnnotationCopiedAnnotations = "scaledobject.keda.sh/copied-annotations"
 	// AnnotationJobExcludedLabels (ScaledJob) lists, by commas, labels that are not copied to Jobs.
 	AnnotationJobExcludedLabels = "scaledjob.keda.sh/job-excluded-labels"
 )

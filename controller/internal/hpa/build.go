@@ -11,6 +11,7 @@ package hpa
 import (
 	"errors"
 	"maps"
+	"slices"
 	"strings"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
@@ -80,11 +81,37 @@ func labels(in Input) map[string]string {
 }
 
 // annotations are those of the ScaledObject, but for what kubectl apply noted
-// about it: on the HPA that would describe another object.
+// about it: on the HPA that would describe another object. Two more note which
+// labels and annotations are copies.
 func annotations(o *v1alpha1.ScaledObject) map[string]string {
-	out := maps.Clone(o.Annotations)
+	out := map[string]string{}
+	maps.Copy(out, o.Annotations)
 	delete(out, corev1.LastAppliedConfigAnnotation)
+	note(out, v1alpha1.AnnotationCopiedAnnotations, out)
+	note(out, v1alpha1.AnnotationCopiedLabels, o.LabelsForHPA())
 	return out
+}
+
+// note lists what was copied under a key. Those of KEDA's own are not listed: they
+// are ours on any HPA.
+func note(annotations map[string]string, key string, copied map[string]string) {
+	var names []string
+	for name := range copied {
+		if !isSteering(name) {
+			names = append(names, name)
+		}
+	}
+	delete(annotations, key)
+	if len(names) > 0 {
+		slices.Sort(names)
+		annotations[key] = strings.Join(names, ",")
+	}
+}
+
+// isSteering says that a label or annotation is one of KEDA's for ScaledObjects.
+// Those that users put on the HPA itself have another prefix.
+func isSteering(name string) bool {
+	return strings.HasPrefix(name, "autoscaling.keda.sh/") || strings.HasPrefix(name, "scaledobject.keda.sh/")
 }
 
 // maxLabelValue is the longest value that a label may have.

@@ -26,46 +26,44 @@ func NeedsUpdate(existing, desired *autoscalingv2.HorizontalPodAutoscaler) bool 
 
 // Apply returns a copy of an existing HPA with everything that the ScaledObject
 // decides as desired, for one Update. Labels, annotations and owners that others
-// added stay; so does what was once copied from the ScaledObject and is gone
-// there, because nothing tells it from theirs, except for annotations of KEDA's
-// own: an HPA must not say paused when it is not.
+// added stay; what was copied from the ScaledObject and is gone there goes, and so
+// does what steers a ScaledObject: an HPA must not say paused when it is not.
 func Apply(existing, desired *autoscalingv2.HorizontalPodAutoscaler) *autoscalingv2.HorizontalPodAutoscaler {
 	out := existing.DeepCopy()
-	out.Labels = merged(out.Labels, desired.Labels)
-	out.Annotations = merged(withoutSteering(out.Annotations, desired.Annotations), desired.Annotations)
+	out.Labels = replaced(out.Labels, existing.Annotations[v1alpha1.AnnotationCopiedLabels], desired.Labels)
+	out.Annotations = replaced(out.Annotations, existing.Annotations[v1alpha1.AnnotationCopiedAnnotations], desired.Annotations)
 	out.OwnerReferences = owned(out.OwnerReferences, desired.OwnerReferences)
 	desired.Spec.DeepCopyInto(&out.Spec)
 	out.Spec.Behavior = defaulted(out.Spec.Behavior)
 	return out
 }
 
-func merged(theirs, ours map[string]string) map[string]string {
-	if len(ours) == 0 {
-		return theirs
+// replaced puts ours in the place of what was copied before, which is listed by
+// commas.
+func replaced(all map[string]string, copied string, ours map[string]string) map[string]string {
+	maps.DeleteFunc(all, func(key, _ string) bool { return isSteering(key) })
+	for key := range strings.SplitSeq(copied, ",") {
+		delete(all, key)
 	}
-	if theirs == nil {
-		theirs = make(map[string]string, len(ours))
+	if all == nil && len(ours) > 0 {
+		all = make(map[string]string, len(ours))
 	}
-	maps.Copy(theirs, ours)
-	return theirs
-}
-
-// withoutSteering drops the annotations that steer a ScaledObject and that it no
-// longer has. Those that users put on the HPA itself have another prefix.
-func withoutSteering(theirs, ours map[string]string) map[string]string {
-	maps.DeleteFunc(theirs, func(key, _ string) bool {
-		_, kept := ours[key]
-		return !kept && (strings.HasPrefix(key, "autoscaling.keda.sh/") || strings.HasPrefix(key, "scaledobject.keda.sh/"))
-	})
-	return theirs
+	maps.Copy(all, ours)
+	return all
 }
 
 // owned puts our references among the owners. A reference to another ScaledObject
-// goes: it stood for one that was deleted, or that handed the HPA over.
+// goes: it stood for one that was deleted, or that handed the HPA over. Whoever else
+// controlled the HPA stays an owner, but there is only one controller.
 func owned(theirs, ours []metav1.OwnerReference) []metav1.OwnerReference {
 	out := slices.DeleteFunc(theirs, func(their metav1.OwnerReference) bool {
 		return isScaledObject(their) && !slices.ContainsFunc(ours, func(our metav1.OwnerReference) bool { return our.UID == their.UID })
 	})
+	for i := range out {
+		if c := out[i].Controller; c != nil && *c {
+			out[i].Controller = nil
+		}
+	}
 	for _, our := range ours {
 		at := slices.IndexFunc(out, func(their metav1.OwnerReference) bool { return their.UID == our.UID })
 		if at < 0 {

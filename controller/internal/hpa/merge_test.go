@@ -100,6 +100,7 @@ func TestUnchangedNeedsNoUpdate(t *testing.T) {
 
 func TestChangesNeedOneUpdate(t *testing.T) {
 	none := func(*hpa.Input) {}
+	labelled := func(in *hpa.Input) { in.Object.Labels["team"] = "shop" }
 	for name, c := range map[string]struct{ before, after func(*hpa.Input) }{
 		"maxReplicaCount": {none, func(in *hpa.Input) { in.Object.Spec.MaxReplicaCount = new(int32(7)) }},
 		"minReplicaCount": {none, func(in *hpa.Input) { in.Object.Spec.MinReplicaCount = new(int32(2)) }},
@@ -112,7 +113,7 @@ func TestChangesNeedOneUpdate(t *testing.T) {
 		"a metric type": {none, func(in *hpa.Input) {
 			in.Metrics = []hpa.Metric{{Name: queue.Name, Target: 5, Integer: true, Type: value}}
 		}},
-		"a new label":   {none, func(in *hpa.Input) { in.Object.Labels["team"] = "shop" }},
+		"a new label":   {none, labelled},
 		"an annotation": {none, annotated("team", "shop")},
 		"a behavior":    {none, advanced(slowDown)},
 		"no behavior":   {advanced(slowDown), none},
@@ -121,6 +122,9 @@ func TestChangesNeedOneUpdate(t *testing.T) {
 				ScaleDown: &autoscalingv2.HPAScalingRules{StabilizationWindowSeconds: new(int32(60))},
 			}},
 		})},
+		"a label that is gone":               {labelled, none},
+		"a label that is excluded":           {labelled, func(in *hpa.Input) { labelled(in); annotated(v1alpha1.AnnotationHPAExcludedLabels, "team")(in) }},
+		"an annotation that is gone":         {annotated("team", "shop"), none},
 		"scale-in paused":                    {none, annotated(v1alpha1.AnnotationPausedScaleIn, "true")},
 		"scale-out goes on":                  {annotated(v1alpha1.AnnotationPausedScaleOut, "true"), annotated("x", "y")},
 		"the version of the controller":      {none, func(in *hpa.Input) { in.Version = "1.0.1" }},
@@ -137,6 +141,11 @@ func TestChangesNeedOneUpdate(t *testing.T) {
 			}
 			if updated.Labels["added.by/someone"] != "x" || updated.Annotations[v1alpha1.AnnotationValidateHPAOwnership] != "false" {
 				t.Errorf("what others added is gone: labels %v, annotations %v", updated.Labels, updated.Annotations)
+			}
+			for key := range updated.Labels {
+				if _, wanted := desired.Labels[key]; !wanted && key != "added.by/someone" {
+					t.Errorf("label %s stays behind", key)
+				}
 			}
 			for key := range updated.Annotations {
 				if _, wanted := desired.Annotations[key]; !wanted && key != v1alpha1.AnnotationValidateHPAOwnership {
@@ -155,7 +164,7 @@ func TestChangesNeedOneUpdate(t *testing.T) {
 
 // TestAdoption: an HPA that exists on its own becomes the ScaledObject's.
 func TestAdoption(t *testing.T) {
-	other := metav1.OwnerReference{APIVersion: "example.com/v1", Kind: "App", Name: "shop", UID: "1"}
+	other := metav1.OwnerReference{APIVersion: "example.com/v1", Kind: "App", Name: "shop", UID: "1", Controller: new(true)}
 	existing := &autoscalingv2.HorizontalPodAutoscaler{
 		ObjectMeta: metav1.ObjectMeta{Name: "orders", OwnerReferences: []metav1.OwnerReference{other}},
 		Spec:       autoscalingv2.HorizontalPodAutoscalerSpec{MaxReplicas: 3},
