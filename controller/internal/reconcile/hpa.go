@@ -41,8 +41,8 @@ func (r *ScaledObjects) ensureHPA(ctx context.Context, so *v1alpha1.ScaledObject
 	if err := mayAdopt(so, existing); err != nil {
 		return err
 	}
-	if !hpa.NeedsUpdate(existing, desired) {
-		return nil
+	if !existing.DeletionTimestamp.IsZero() || !hpa.NeedsUpdate(existing, desired) {
+		return nil // one that is being deleted is made anew when it is gone
 	}
 	if err := r.Client.Update(ctx, hpa.Apply(existing, desired)); err != nil {
 		return fmt.Errorf("cannot update HorizontalPodAutoscaler %s/%s: %w", desired.Namespace, desired.Name, err)
@@ -88,7 +88,7 @@ func (r *ScaledObjects) deleteHPAs(ctx context.Context, so *v1alpha1.ScaledObjec
 		return err
 	}
 	for _, h := range owned {
-		if h.Name == keep {
+		if h.Name == keep || !h.DeletionTimestamp.IsZero() {
 			continue
 		}
 		if err := r.Client.Delete(ctx, h.DeepCopy()); client.IgnoreNotFound(err) != nil {

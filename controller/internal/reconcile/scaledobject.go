@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -136,9 +137,9 @@ func (r *ScaledObjects) observe(ctx context.Context, so *v1alpha1.ScaledObject) 
 	var out found
 	violations, warnings := v1alpha1.ValidateScaledObject(so).Split(v1alpha1.Unworkable)
 	out.violations, out.warnings = violations.Err(), warnings
-	var err error
-	if out.pause, err = so.Pause(); err != nil || so.Spec.ScaleTargetRef == nil || !out.pause.Paused && out.violations != nil {
-		return out, errors.Join(out.violations, err)
+	out.pause, _ = so.Pause() // a count that cannot be read is among the violations, and the object is paused all the same
+	if so.Spec.ScaleTargetRef == nil || !out.pause.Paused && out.violations != nil {
+		return out, out.violations
 	}
 	target, scale, err := r.Workloads.Resolve(ctx, so.Namespace, so.Spec.ScaleTargetRef)
 	out.references = []auth.Reference{targetReference(target)}
@@ -238,7 +239,17 @@ func (r *ScaledObjects) conclude(ctx context.Context, so *v1alpha1.ScaledObject,
 			status.ObservedGeneration = so.Generation
 		}
 	})
-	return retry(ctx, failure, err)
+	result, err := retry(ctx, failure, err)
+	if result.RequeueAfter > 0 && f.kind.Kind == "" && workload.IsMissing(failure) {
+		result.RequeueAfter = missingRetry(time.Since(r.Status.Read(so).Conditions.Get(v1alpha1.ConditionReady).LastTransitionTime.Time))
+	}
+	return result, err
+}
+
+// missingRetry is how soon a target is looked for again that was not there for some
+// time: of the kinds of others no watch tells, and they often come a moment later.
+func missingRetry(missing time.Duration) time.Duration {
+	return min(max(missing/4, 2*time.Second), mistakeRetry)
 }
 
 // hold stops the scaling of an object that cannot be scaled as it is: its replicas

@@ -16,6 +16,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -56,17 +57,30 @@ func (r *Reader) Resolve(ctx context.Context, namespace string, target *v1alpha1
 	ref := Ref{Namespace: namespace, Name: target.Name, GVK: gvk}
 	mapping, err := r.Live.RESTMapper().RESTMapping(gvk.GroupKind(), gvk.Version)
 	if err != nil {
-		return ref, nil, fmt.Errorf("the cluster does not know the kind of scaleTargetRef, %s in %s: %w", gvk.Kind, gvk.GroupVersion(), err)
+		return ref, nil, fmt.Errorf("the cluster does not know the kind of spec.scaleTargetRef, %s in %s: install what defines it, or correct the reference: %w", gvk.Kind, gvk.GroupVersion(), err)
 	}
 	ref.Resource = mapping.Resource.Resource
 	scale, err := r.scale(ctx, ref)
 	switch {
 	case apierrors.IsNotFound(err):
-		return ref, nil, fmt.Errorf("%s does not exist or cannot be scaled: create it, or correct spec.scaleTargetRef: %w", ref, err)
+		return ref, nil, r.missing(ctx, ref, err)
+	case apierrors.IsForbidden(err):
+		return ref, nil, fmt.Errorf("the controller may not scale %s: name %s.%s among the kinds that it may scale when installing it: %w", ref, ref.Resource, gvk.Group, err)
 	case err != nil:
 		return ref, nil, fmt.Errorf("cannot read the scale of %s: %w", ref, err)
 	}
 	return ref, scale, nil
+}
+
+// missing says why a target has no scale: it does not exist, or its kind cannot be
+// scaled.
+func (r *Reader) missing(ctx context.Context, ref Ref, err error) error {
+	target := &metav1.PartialObjectMetadata{}
+	target.SetGroupVersionKind(ref.GVK)
+	if r.Live.Get(ctx, client.ObjectKey{Namespace: ref.Namespace, Name: ref.Name}, target) == nil {
+		return fmt.Errorf("%s has no /scale subresource and cannot be scaled: name a workload that has one in spec.scaleTargetRef, for example a Deployment: %w", ref, err)
+	}
+	return fmt.Errorf("%s does not exist: create it, or correct spec.scaleTargetRef: %w", ref, err)
 }
 
 // Replicas is the target's current spec.replicas.
