@@ -54,7 +54,7 @@ func Run(ctx context.Context, o Options) error {
 	if err := o.connect(); err != nil {
 		return err
 	}
-	if err := awaitKinds(ctx, o.Config, o.Log); err != nil {
+	if err := awaitInstallation(ctx, o); err != nil {
 		return err
 	}
 	keeper := certs.NewKeeper()
@@ -219,8 +219,8 @@ func (a *app) setup(ctx context.Context, listener net.Listener) error {
 		a.addChecks,
 		func() error { return a.mgr.Add(leaderOnly(a.expect)) },
 		func() error { return a.mgr.Add(leaderOnly(a.poller.Run)) },
-		func() error { return a.mgr.Add(leaderOnly(a.recorder.Hub.Run)) },
 		func() error { return a.mgr.Add(leaderOnly(a.engine.Run)) },
+		func() error { return a.mgr.Add(leaderOnly(a.recorder.Hub.Run)) },
 	} {
 		if err := run(); err != nil {
 			return err
