@@ -98,14 +98,14 @@ func bindings(triggers []Trigger) []scaler.Binding {
 
 // interval is the time between two polls. The HPA looks at the metrics of an
 // active object once per period, so these are read as often, unless every trigger
-// says that the last poll's value will do.
+// says that the last poll's value will do, or must not be read more often.
 func (p *ScaledObjectPlan) interval(active bool, hpaPeriod time.Duration) time.Duration {
 	polling := p.Object.PollInterval()
 	if !active {
 		return polling
 	}
 	for i := range p.Triggers {
-		if p.Triggers[i].Binding != nil && !p.Triggers[i].Cached {
+		if b := p.Triggers[i].Binding; b != nil && !b.Scheduled && !p.Triggers[i].Cached {
 			return min(polling, hpaPeriod)
 		}
 	}

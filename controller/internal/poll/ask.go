@@ -51,7 +51,8 @@ func (p *Poller) Samples(id sample.Object, buffer []sample.Sample) []sample.Samp
 }
 
 // Wake asks an object's queries now, beside their schedule, and does not wait.
-// Servers that rest are asked when they may be.
+// Servers that rest are asked when they may be, queries that are Scheduled when
+// they are due.
 func (p *Poller) Wake(id sample.Object) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -61,7 +62,9 @@ func (p *Poller) Wake(id sample.Object) {
 	}
 	now := p.now()
 	for _, q := range o.queries {
-		p.enqueue(q, now)
+		if q.askable() {
+			p.enqueue(q, now)
+		}
 	}
 	for _, q := range o.queries {
 		p.kick(q.server, now)
@@ -76,7 +79,8 @@ type wanted struct {
 
 // Ask asks an object's queries now and waits until each has a sample that is
 // newer than the call; an attempt that failed is one. An attempt in progress is
-// joined; a server that rests is not waited for. It fails with ctx's error, ErrUnknown, ErrResting or ErrStopped; the
+// joined; a server that rests is not waited for, and neither is a query that is
+// Scheduled. It fails with ctx's error, ErrUnknown, ErrResting or ErrStopped; the
 // latest samples stay usable.
 func (p *Poller) Ask(ctx context.Context, id sample.Object) error {
 	p.mu.Lock()
@@ -88,7 +92,9 @@ func (p *Poller) Ask(ctx context.Context, id sample.Object) error {
 	now := p.now()
 	wants := make([]wanted, 0, len(o.queries))
 	for _, q := range o.queries {
-		wants = append(wants, wanted{q, q.sample.Seq})
+		if q.askable() {
+			wants = append(wants, wanted{q, q.sample.Seq})
+		}
 	}
 	for _, w := range wants {
 		if !w.query.asked {

@@ -144,3 +144,56 @@ func TestUnsubscribeDuringRead(t *testing.T) {
 		}
 	})
 }
+
+// TestLagIsNotHalvedByTheHPA: a source that compares with its last answer is asked
+// once per polling interval, however often the HPA wants to know, however many
+// objects ask the same, and never twice at a time.
+//
+// Differs: Triggers
+// KEDA: A trigger that compares with what it saw before, such as Kafka with excludePersistentLag, is asked by the poll and by every read of the HPA, also at the same time, and each of them moves what the next one compares with: stuck partitions are noticed in half the time, or the process ends with a concurrent map write.
+// Here: Such a trigger is asked once per pollingInterval, and everybody reads that answer. No source is ever asked twice at the same time.
+// Why: What the trigger measures does not depend on who else looks.
+// Old: not available
+func TestLagIsNotHalvedByTheHPA(t *testing.T) {
+	inBubble(t, Options{}, func(b *bench) {
+		kafka := b.server("kafka") // fails the test when it is asked twice at the same time
+		kafka.latency = 300 * time.Millisecond
+		stateful, plain := kafka.binding("lag"), kafka.binding("plain")
+		stateful.Scheduled = true
+		b.subscribe("one", 10*time.Second, stateful, plain)
+		b.subscribe("two", 10*time.Second, stateful)
+		b.after(15 * time.Second)
+		before := asks(kafka, "lag")
+		for range 60 { // a minute of HPAs that want to know
+			go func() { _ = b.Ask(b.t.Context(), object1("two")) }()
+			if err := b.Ask(b.t.Context(), object1("one")); err != nil {
+				t.Error(err)
+			}
+			b.Wake(object1("two"))
+			b.after(700 * time.Millisecond)
+		}
+		b.subscribe("three", 10*time.Second, stateful)
+		b.after(time.Second)
+		if n := asks(kafka, "lag") - before; n < 6 || n > 7 {
+			t.Errorf("asked %d times in a minute, want 6: one per polling interval", n)
+		}
+		if n := asks(kafka, "plain"); n < 60 {
+			t.Errorf("a source without a memory was asked %d times, want at every call", n)
+		}
+		if s := b.Samples(object1("three"), nil)[0]; s.Seq == 0 {
+			t.Error("a third object has no sample, although others have one")
+		}
+	})
+}
+
+// asks counts how often one question was asked.
+func asks(f *fakeServer, key string) (n int) {
+	for _, r := range f.seen() {
+		for _, k := range r.keys {
+			if k == key {
+				n++
+			}
+		}
+	}
+	return n
+}

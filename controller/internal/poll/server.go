@@ -143,7 +143,9 @@ func (p *Poller) attend(s *server, now offset) (changed []sample.Object) {
 	if s.settleAt != 0 && s.settleAt <= now {
 		s.settleAt = 0
 		for _, q := range s.queries {
-			p.enqueue(q, now)
+			if q.askable() {
+				p.enqueue(q, now)
+			}
 		}
 	}
 	if s.hung && len(s.due) > 0 && s.health.rest <= now {

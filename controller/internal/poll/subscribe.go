@@ -39,6 +39,7 @@ type query struct {
 	objects []*object
 	sample  sample.Sample
 	streak  uint64 // the server's streak in which it was asked last, plus one
+	strict  bool   // asked when it is due and at no other time
 
 	interval time.Duration // the shortest of the objects'
 	due      offset        // next on the grid
@@ -83,7 +84,7 @@ func (p *Poller) Subscribe(s Subscription) {
 	changed := !slices.Equal(before, o.queries)
 	for _, q := range o.queries {
 		p.pace(q, now)
-		if changed && !q.pending {
+		if changed && !q.pending && q.askable() {
 			p.hasten(q, q.server.firstSlot(now, p.Tick))
 		}
 	}
@@ -133,7 +134,7 @@ func (p *Poller) query(b *scaler.Binding, now offset) *query {
 	}
 	q := s.queries[b.Query.Key]
 	if q == nil {
-		q = &query{Query: b.Query, server: s, hash: hash(b.Query.Key)}
+		q = &query{Query: b.Query, server: s, hash: hash(b.Query.Key), strict: b.Scheduled}
 		q.alarm.query = q
 		s.queries[q.Key] = q
 		s.idleSince = 0
@@ -145,6 +146,10 @@ func (p *Poller) query(b *scaler.Binding, now offset) *query {
 	}
 	return q
 }
+
+// askable says that the query may be asked beside its schedule. A strict one may
+// until it has an answer at all.
+func (q *query) askable() bool { return !q.strict || q.sample.Seq == 0 }
 
 // leave ends an object's interest in a query. The last one to leave a server
 // starts the time after which it is closed.

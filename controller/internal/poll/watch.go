@@ -140,8 +140,8 @@ func (p *Poller) push(s *server, w *watch, key string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	q := s.queries[key]
-	if q == nil || q.pending || s.conn == nil || s.conn.watch != w {
-		return // nobody asks, or it is about to be asked anyway
+	if q == nil || q.pending || !q.askable() || s.conn == nil || s.conn.watch != w {
+		return // nobody asks, or it is about to be asked anyway, or not now
 	}
 	grid, gap := busyGrid, busyGap
 	if idle(q.sample.Readings) {

@@ -81,6 +81,10 @@ type Binding struct {
 	Open func(ctx context.Context) (Source, error)
 	// Timeout bounds one Read; zero means the poller's default of 3 s.
 	Timeout time.Duration
+	// Scheduled says that the source compares what it sees with what it saw when
+	// it was asked last, so that asking more often changes the answer. It is asked
+	// once per polling interval, however many read the answer, and not beside it.
+	Scheduled bool
 }
 
 // Env is what a trigger may know of its surroundings when it is bound.
