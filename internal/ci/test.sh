@@ -37,7 +37,7 @@ step "tests on a loopback cluster" env TF_ACC=1 TF_ACC_TERRAFORM_PATH="$(command
 	go run ./internal/testkit/cluster/cmd/devcluster run -- go test -shuffle=on -timeout 30m ./...
 step "race detector" env CGO_ENABLED=1 go test -race -shuffle=on -timeout 30m ./controller/internal/... ./controller/trigger/... ./metricsadapter/...
 if [ "$(id -u)" = 0 ]; then
-	step "demo: story 1 on real containers" make --no-print-directory demo
+	step "demo: all stories on real containers" make --no-print-directory demo STORY=all
 else
 	echo "==> demo: not run, real containers need root (run: sudo make demo)"
 fi

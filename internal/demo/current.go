@@ -27,12 +27,12 @@ type currentTarget struct {
 }
 
 // check names the cluster before anything is done to it.
-func (t *currentTarget) check(ctx context.Context) error {
+func (t *currentTarget) check(ctx context.Context, namespaces []string) error {
 	if err := t.attach(ctx); err != nil {
 		return err
 	}
-	t.steps.Note("context %s: the demo makes the namespaces %s and %s, the CRDs of keda.sh, an APIService and a webhook there, and removes them at the end",
-		t.context, namespace, kedaNamespace)
+	t.steps.Note("context %s: the demo makes the namespaces %s, the CRDs of keda.sh, an APIService and a webhook there, and removes them at the end",
+		t.context, strings.Join(namespaces, ", "))
 	if t.loaded {
 		return nil
 	}
@@ -101,9 +101,9 @@ func (t *currentTarget) loader() (loader, error) {
 // kubeconfig leaves the choice of files to KUBECONFIG, as kubectl does.
 func (t *currentTarget) kubeconfig() (file, context string) { return "", t.context }
 
-func (t *currentTarget) redisImage() string { return "docker.io/library/redis:7.4-alpine" }
+func (t *currentTarget) image(public string) string { return public }
 
-func (t *currentTarget) volume() (string, error) { return "", nil } // the claim gets one of the default StorageClass
+func (t *currentTarget) volume(string) (string, error) { return "", nil } // the claim gets one of the default StorageClass
 
 func (t *currentTarget) words() string { return "context " + t.context }
 

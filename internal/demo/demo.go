@@ -1,13 +1,15 @@
 // Copyright The terraform-provider-keda Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package demo shows the product at work on real input: story 1 (CSV files processed by Jobs) and a scaled object side
-// by side, on a real cluster, applied and destroyed by Terraform, and proves what it shows.
+// Package demo shows the product at work on real input, on a real cluster, applied and destroyed by Terraform, and proves
+// what it shows. What it shows are the stories of examples/stories.
 //
-// Run is the table of contents. A target (dev_linux.go, current.go) is the cluster; build.go makes programs and images;
-// stage.go puts the workload of examples/stories/csv-jobs into the cluster; terraform.go applies main.tf of that
-// folder; watch.go follows the work; package evidence judges it and package chart draws it; leftovers.go shows that
-// nothing stays. cmd/demo calls it, and `make demo` that.
+// Run is the table of contents. story.go says what a story is and lists them; csvjobs.go, web.go, queues.go and
+// fallback.go are the stories themselves. A target (dev_linux.go, current.go) is the cluster; build.go makes programs and
+// images; act.go brings stories onto the cluster together: stage.go puts their workloads there, terraform.go applies
+// their main.tf, scenes.go goes through what is done and what must come of it, with the facts of look.go, and
+// leftovers.go shows that nothing stays. Package evidence judges, package chart draws. cmd/demo calls it, and `make demo`
+// that.
 package demo
 
 import (
@@ -17,11 +19,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
-	"github.com/keda-tf/terraform-provider-keda/internal/demo/chart"
-	"github.com/keda-tf/terraform-provider-keda/internal/demo/evidence"
 	"github.com/keda-tf/terraform-provider-keda/internal/testkit/cluster/progress"
 )
 
@@ -29,24 +31,22 @@ import (
 type Config struct {
 	Root         string    // folder of the project, where it is built and where examples/ is
 	Cluster      string    // "dev": a cluster of its own, needs root; "current": that of the current kubeconfig context
+	Stories      []string  // names of the stories, see Names
 	Keep         bool      // leave cluster, installation and workload as they are at the end
 	Terraform    string    // program
 	ImagesLoaded bool      // current: the images were already put onto the nodes by hand
-	Chart        string    // file to write the chart to
+	Charts       string    // folder to write the charts to
 	Columns      int       // width of the terminal
 	Out          io.Writer // everything that is shown
 }
-
-// promise is what the example declares: main.tf, generator.yaml and the brief of the story.
-var promise = evidence.Promise{Files: 180, Rows: 200, MaxJobs: 5, MinPeak: 3, MaxConsumers: 10}
 
 // Limits of the parts. On an idle machine each takes a fraction.
 const (
 	upLimit       = 5 * time.Minute // of building aside, which may take long the first time
 	stageLimit    = 2 * time.Minute
 	applyLimit    = 4 * time.Minute
-	workLimit     = 4 * time.Minute
-	teardownLimit = 3 * time.Minute
+	workLimit     = 5 * time.Minute
+	teardownLimit = 4 * time.Minute
 )
 
 // ErrNotHeld is returned when everything ran but a check failed.
@@ -55,9 +55,10 @@ var ErrNotHeld = errors.New("the demo did not keep its promise")
 // show is one run.
 type show struct {
 	Config
-	target target
-	cache  string // folder of the demo in the project's cache folder
-	steps  *progress.Steps
+	target  target
+	cache   string // folder of the demo in the project's cache folder
+	steps   *progress.Steps
+	stories []story
 	*clients
 	built images
 }
@@ -71,18 +72,7 @@ func Run(ctx context.Context, c Config) error {
 	if err := s.prepare(ctx); err != nil {
 		return err
 	}
-	err = s.perform(ctx)
-	switch {
-	case ctx.Err() != nil && !c.Keep:
-		s.steps.Note("interrupted: cleaning up. Interrupt again to stop at once, and clean up later with -clean")
-	case err != nil:
-		s.trouble(context.WithoutCancel(ctx), err)
-	}
-	if c.Keep {
-		s.keepNote()
-		return err
-	}
-	if err := errors.Join(err, s.leave(context.WithoutCancel(ctx))); err != nil {
+	if err := s.acts(ctx); err != nil || c.Keep {
 		return err
 	}
 	s.steps.Note("everything held")
@@ -91,6 +81,7 @@ func Run(ctx context.Context, c Config) error {
 
 // Clean removes what a run with Keep, or one that was killed, has left.
 func Clean(ctx context.Context, c Config) error {
+	c.Stories = Names()
 	s, err := newShow(c)
 	if err != nil {
 		return err
@@ -101,7 +92,7 @@ func Clean(ctx context.Context, c Config) error {
 	if s.clients, err = connect(s.target); err != nil {
 		return err
 	}
-	return s.leave(ctx)
+	return errors.Join(s.leave(ctx, s.remembered()), s.target.down(ctx))
 }
 
 // Build only makes the programs and images, into the cache folder.
@@ -125,7 +116,11 @@ func newShow(c Config) (*show, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.Out = &together{to: c.Out}
 	s := &show{Config: c, cache: filepath.Join(cache, "demo", c.Cluster), steps: progress.New(c.Out, 0)}
+	if s.stories, err = choose(c.Stories); err != nil {
+		return nil, err
+	}
 	if s.target, err = newTarget(c, s.cache, s.steps); err != nil {
 		return nil, err
 	}
@@ -137,8 +132,8 @@ func (s *show) prepare(ctx context.Context) (err error) {
 	if err := s.findTerraform(); err != nil {
 		return err
 	}
-	s.steps.Note("the demo writes to %s and %s", s.cache, s.Chart)
-	if err := s.target.check(ctx); err != nil {
+	s.steps.Note("the demo writes to %s and %s", s.cache, s.Charts)
+	if err := s.target.check(ctx, s.namespaces()); err != nil {
 		return err
 	}
 	if s.built, err = s.build(ctx); err != nil {
@@ -158,61 +153,13 @@ func (s *show) prepare(ctx context.Context) (err error) {
 	return nil
 }
 
-// perform is the demo proper.
-func (s *show) perform(ctx context.Context) error {
-	if err := s.stage(ctx); err != nil {
-		return err
+// namespaces are all that this run makes.
+func (s *show) namespaces() []string {
+	all := []string{kedaNamespace}
+	for _, st := range s.stories {
+		all = append(all, st.namespace)
 	}
-	if err := s.terraform(ctx, applyLimit, "apply"); err != nil {
-		return err
-	}
-	run, err := s.work(ctx)
-	if err != nil {
-		return err
-	}
-	return s.report(run)
-}
-
-// report shows the chart and the verdict.
-func (s *show) report(run evidence.Run) error {
-	c := picture(run)
-	if err := writeFile(s.Chart, chart.SVG(c)); err != nil {
-		return fmt.Errorf("write the chart: %w", err)
-	}
-	fmt.Fprintf(s.Out, "\n%s\n", chart.Terminal(c, s.Columns))
-	checks := evidence.Verify(run, promise)
-	for _, check := range checks {
-		fmt.Fprintf(s.Out, "%s %s\n    %s\n", mark(check.OK), check.Name, check.Detail)
-	}
-	fmt.Fprintf(s.Out, "\nchart: %s\n\n", s.Chart)
-	if !evidence.Held(checks) {
-		return ErrNotHeld
-	}
-	return nil
-}
-
-// picture is the chart of a run.
-func picture(run evidence.Run) chart.Chart {
-	csvs := chart.Panel{Queue: chart.Series{Name: "CSVs waiting"}, Workers: chart.Series{Name: "Jobs (at most 5)", Limit: float64(promise.MaxJobs)}}
-	reports := chart.Panel{Queue: chart.Series{Name: "reports waiting"}, Workers: chart.Series{Name: "consumer replicas (at most 10)", Limit: float64(promise.MaxConsumers)}}
-	c := chart.Chart{Title: "Queue length and who works on it", Subtitle: fmt.Sprintf("%d CSVs processed by %d Jobs; replicas of the consumer: %s",
-		run.Evidence.Lengths.CSVsDone, len(run.Jobs), evidence.Course(run.Timeline))}
-	for _, p := range run.Timeline {
-		c.Times = append(c.Times, p.At)
-		csvs.Queue.Values = append(csvs.Queue.Values, float64(p.Lengths.CSVsWaiting))
-		csvs.Workers.Values = append(csvs.Workers.Values, float64(p.Jobs))
-		reports.Queue.Values = append(reports.Queue.Values, float64(p.Lengths.ReportsWaiting))
-		reports.Workers.Values = append(reports.Workers.Values, float64(p.Replicas))
-	}
-	c.Panels = []chart.Panel{csvs, reports}
-	return c
-}
-
-func mark(ok bool) string {
-	if ok {
-		return "✓"
-	}
-	return "✗"
+	return slices.Sorted(slices.Values(all))
 }
 
 func writeFile(path, text string) error {
@@ -220,6 +167,18 @@ func writeFile(path, text string) error {
 		return err
 	}
 	return os.WriteFile(path, []byte(text), 0o644)
+}
+
+// together lets stories that run side by side write whole lines.
+type together struct {
+	mu sync.Mutex
+	to io.Writer
+}
+
+func (w *together) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.to.Write(p)
 }
 
 // indented passes lines on with a mark before them, to set the words of other programs apart.

@@ -5,8 +5,10 @@ package demo
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -79,17 +81,27 @@ func TestOverOnlyWhenEverybodyIsGone(t *testing.T) {
 	}
 }
 
+// mirror is a cluster that has images of its own in place of public ones.
+type mirror struct{ currentTarget }
+
+func (*mirror) image(public string) string {
+	if public == prometheusPublic {
+		return prometheusImage
+	}
+	return public
+}
+
 func TestPlaceChoosesImagesAndNode(t *testing.T) {
-	s := &show{target: &currentTarget{}}
+	s := &show{target: &mirror{}}
 	o := &unstructured.Unstructured{Object: map[string]any{"kind": "Job", "spec": map[string]any{"template": map[string]any{"spec": map[string]any{
-		"containers": []any{map[string]any{"image": "csvdemo"}, map[string]any{"image": "other"}},
+		"containers": []any{map[string]any{"image": prometheusPublic}, map[string]any{"image": storyImage}},
 	}}}}}
 	if err := s.place(o, map[string]string{"a": "b"}); err != nil {
 		t.Fatal(err)
 	}
 	containers, _, _ := unstructured.NestedSlice(o.Object, "spec", "template", "spec", "containers")
 	node, _, _ := unstructured.NestedStringMap(o.Object, "spec", "template", "spec", "nodeSelector")
-	if containers[0].(map[string]any)["image"] != csvdemoImage || containers[1].(map[string]any)["image"] != "other" || node["a"] != "b" {
+	if containers[0].(map[string]any)["image"] != prometheusImage || containers[1].(map[string]any)["image"] != storyImage || node["a"] != "b" {
 		t.Errorf("containers %v on node %v", containers, node)
 	}
 }
@@ -145,7 +157,7 @@ func TestCurrentContextDecidesHowImagesAreLoaded(t *testing.T) {
 			}
 			t.Setenv("KUBECONFIG", kubeconfig)
 			target := &currentTarget{steps: progress.New(nil, 0)}
-			err := target.check(context.Background())
+			err := target.check(context.Background(), []string{"keda"})
 			if tt.remedy != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.remedy) {
 					t.Fatalf("check = %v, want %q in it", err, tt.remedy)
@@ -167,8 +179,8 @@ func TestTerraformSeesOnlyTheDemosCluster(t *testing.T) {
 	t.Setenv("KUBE_HOST", "https://production")
 	t.Setenv("TF_VAR_images", "{}")
 	t.Setenv("KUBECONFIG", "/a:/b")
-	s := &show{target: &currentTarget{context: "work"}, cache: t.TempDir()}
-	env := s.environment()
+	p := &play{show: &show{target: &currentTarget{context: "work"}, cache: t.TempDir()}}
+	env := p.environ()
 	for _, v := range env {
 		if strings.HasPrefix(v, "KUBE_HOST=") || strings.HasPrefix(v, "TF_VAR_") {
 			t.Errorf("Terraform inherits %s", v)
@@ -183,10 +195,112 @@ func TestTerraformSeesOnlyTheDemosCluster(t *testing.T) {
 
 func TestTellShowsProgressAndKeepsErrors(t *testing.T) {
 	var out strings.Builder
-	s := &show{Config: Config{Out: &out}}
-	rest := s.tell(strings.NewReader("Terraform will perform\nkeda_installation.this: Creating...\n\nError: no\n"))
-	if !strings.Contains(out.String(), "Creating...") || strings.Contains(out.String(), "Error") || !strings.Contains(rest, "Error: no") {
+	p := &play{show: &show{Config: Config{Out: &out}}, story: story{name: "one"}, several: true}
+	rest := p.tell(strings.NewReader("Terraform will perform\nkeda_installation.this: Creating...\n\nError: no\n"))
+	if !strings.Contains(out.String(), "│ one            keda_installation.this: Creating...") || strings.Contains(out.String(), "Error") || !strings.Contains(rest, "Error: no") {
 		t.Errorf("shown %q, kept %q", out.String(), rest)
+	}
+}
+
+func TestProgrammeInstallsOnceForEachAct(t *testing.T) {
+	chosen, err := choose(Names())
+	if err != nil {
+		t.Fatal(err)
+	}
+	acts := (&show{stories: chosen}).programme()
+	if len(acts) != 2 || len(acts[0]) != 1 || acts[0][0].name != "csv-jobs" || len(acts[1]) != 3 {
+		t.Fatalf("acts: %v", acts)
+	}
+	for _, plays := range acts {
+		for i, p := range plays {
+			if want := i == 0; p.installs != want {
+				t.Errorf("%s installs: %t, want %t", p.name, p.installs, want)
+			}
+		}
+	}
+	first := common(acts[1][0], nil)
+	if env, _ := first["controller_env"].(map[string]string); env["AWS_ROLE_ARN"] == "" {
+		t.Errorf("the one that installs has not what another needs: %v", first)
+	}
+	if last := common(acts[1][2], nil); last["install"] != false || last["controller_env"] != nil {
+		t.Errorf("one that joins has the variables %v", last)
+	}
+}
+
+func TestUnknownStoriesAreRefused(t *testing.T) {
+	if _, err := choose([]string{"csv-jobs", "csv"}); err == nil || !strings.Contains(err.Error(), `no story "csv"`) || !strings.Contains(err.Error(), "http-fallback") {
+		t.Errorf("choose = %v", err)
+	}
+}
+
+// scripted is a fact that says one thing after the other, the last for ever.
+func scripted(answers ...bool) fact {
+	return func(context.Context) (string, bool, error) {
+		now := answers[0]
+		if len(answers) > 1 {
+			answers = answers[1:]
+		}
+		return fmt.Sprint("saw ", now), now, nil
+	}
+}
+
+func TestSequenceStopsWhereAPromiseIsNotKept(t *testing.T) {
+	var out strings.Builder
+	p := &play{show: &show{steps: progress.New(&out, 0)}}
+	checks, err := p.sequence(t.Context(), []scene{
+		{name: "first", holds: scripted(false, true), within: time.Minute},
+		{name: "short", holds: scripted(true, false), within: time.Minute, stays: time.Minute},
+		{name: "third", holds: scripted(true), within: time.Minute},
+	})
+	if err != nil || len(checks) != 3 || !checks[0].OK || checks[1].OK || checks[2].OK {
+		t.Fatalf("checks %+v, %v", checks, err)
+	}
+	if !strings.Contains(checks[1].Detail, "saw false") || checks[2].Detail != "not tried" || !strings.Contains(out.String(), "✗ short") {
+		t.Errorf("checks %+v\nshown %s", checks, out.String())
+	}
+}
+
+func TestWatchTellsWhatItSawLast(t *testing.T) {
+	if c := watch(t.Context(), scene{name: "never", holds: scripted(false), within: time.Millisecond}); c.OK || !strings.Contains(c.Detail, "saw false") {
+		t.Errorf("check %+v", c)
+	}
+	dead := func(context.Context) (string, bool, error) { return "", false, os.ErrNotExist }
+	if c := watch(t.Context(), scene{name: "dead", holds: dead, within: time.Millisecond}); c.OK || !strings.Contains(c.Detail, os.ErrNotExist.Error()) {
+		t.Errorf("check %+v", c)
+	}
+}
+
+func TestSeriesAreFoundByLabels(t *testing.T) {
+	page := []byte("# TYPE keda_scaler_active gauge\nkeda_scaler_active{namespace=\"a\",scaledObject=\"x\",metric=\"m0\"} 1\n" +
+		"keda_scaler_active{namespace=\"a\",scaledObject=\"x\",metric=\"m1\"} 2\nkeda_scaler_active{namespace=\"b\",scaledObject=\"x\"} 4\n")
+	if sum, found, err := series(page, "keda_scaler_active", map[string]string{"namespace": "a", "scaledObject": "x"}); sum != 3 || !found || err != nil {
+		t.Errorf("series = %v, %t, %v", sum, found, err)
+	}
+	if _, found, err := series(page, "keda_scaler_active", map[string]string{"namespace": "c"}); found || err != nil {
+		t.Errorf("found a series that is not there, %v", err)
+	}
+}
+
+// The manifests of stories must name images that the demo builds or that clusters can pull.
+func TestManifestsNameImagesOfTheDemo(t *testing.T) {
+	image := regexp.MustCompile(`(?m)^\s*image: (\S+)$`)
+	for _, st := range stories() {
+		known := slices.Concat(st.images, st.publics)
+		files, err := filepath.Glob(filepath.Join("..", "..", "examples", "stories", st.name, "*.yaml"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("story %s has no manifests: %v", st.name, err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range image.FindAllSubmatch(text, -1) {
+				if !slices.Contains(known, string(m[1])) {
+					t.Errorf("%s: image %s is not one of %v", file, m[1], known)
+				}
+			}
+		}
 	}
 }
 

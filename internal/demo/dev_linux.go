@@ -32,7 +32,7 @@ func newDevTarget(cache string, out io.Writer, steps *progress.Steps) (target, e
 
 func cacheFolder() (string, error) { return cluster.Cache() }
 
-func (t *devTarget) check(context.Context) error {
+func (t *devTarget) check(context.Context, []string) error {
 	if err := cluster.CanRunFull(); err != nil {
 		return fmt.Errorf("%w.\n%s", err, elsewhere)
 	}
@@ -66,12 +66,20 @@ func (t *devTarget) attach(context.Context) (err error) {
 
 func (t *devTarget) kubeconfig() (file, context string) { return t.Kubeconfig(), "" }
 
-func (t *devTarget) redisImage() string { return cluster.RedisImage }
+func (t *devTarget) image(public string) string {
+	switch public {
+	case redisPublic:
+		return cluster.RedisImage
+	case prometheusPublic:
+		return prometheusImage
+	}
+	return public
+}
 
 func (t *devTarget) words() string { return "the demo's own cluster" }
 
 // volume keeps the files in the cache folder. Anyone may write there, because containers do not run as root.
-func (t *devTarget) volume() (string, error) {
+func (t *devTarget) volume(namespace string) (string, error) {
 	if err := os.MkdirAll(t.data, 0o755); err != nil {
 		return "", err
 	}

@@ -29,9 +29,9 @@ type jobLedger struct {
 }
 
 // watchJobs keeps a ledger until ctx is done.
-func (s *show) watchJobs(ctx context.Context) (*jobLedger, error) {
+func (p *play) watchJobs(ctx context.Context) (*jobLedger, error) {
 	l := &jobLedger{jobs: map[string]evidence.Job{}}
-	factory := informers.NewSharedInformerFactoryWithOptions(s.kube, 0, informers.WithNamespace(namespace),
+	factory := informers.NewSharedInformerFactoryWithOptions(p.kube, 0, informers.WithNamespace(p.namespace),
 		informers.WithTweakListOptions(func(o *metav1.ListOptions) {
 			o.LabelSelector = v1alpha1.LabelScaledJobName + "=" + processorName
 		}))

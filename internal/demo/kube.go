@@ -42,7 +42,7 @@ func connect(t target) (*clients, error) {
 
 // refuseOccupied protects an installation of KEDA that is there already: its objects would be deleted with the CRDs.
 func (s *show) refuseOccupied(ctx context.Context) error {
-	for _, name := range []string{namespace, kedaNamespace} {
+	for _, name := range s.namespaces() {
 		_, err := s.kube.CoreV1().Namespaces().Get(ctx, name, metav1.GetOptions{})
 		if err == nil {
 			return fmt.Errorf("%s already has the namespace %s. If it is from an earlier run of the demo, remove it with -clean; else use another cluster", s.target.words(), name)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -24,12 +25,15 @@ type remains struct {
 	selector  string // of labels
 }
 
+// ofStories in place of a namespace means those of the stories.
+const ofStories = "stories"
+
 var installed = manifests.LabelManagedBy + "=" + manifests.ManagedBy
 
 // remainsOfInstall is what to look for, in the words of the summary.
 var remainsOfInstall = []remains{
-	{"HPAs", gvr("autoscaling", "v2", "horizontalpodautoscalers"), namespace, ""},
-	{"Jobs of the ScaledJob", gvr("batch", "v1", "jobs"), namespace, "scaledjob.keda.sh/name"},
+	{"HPAs", gvr("autoscaling", "v2", "horizontalpodautoscalers"), ofStories, ""},
+	{"Jobs of the ScaledJob", gvr("batch", "v1", "jobs"), ofStories, "scaledjob.keda.sh/name"},
 	{"Deployments", gvr("apps", "v1", "deployments"), kedaNamespace, ""},
 	{"Services", gvr("", "v1", "services"), kedaNamespace, ""},
 	{"APIServices", gvr("apiregistration.k8s.io", "v1", "apiservices"), metav1.NamespaceAll, installed},
@@ -43,29 +47,58 @@ func gvr(group, version, resource string) schema.GroupVersionResource {
 	return schema.GroupVersionResource{Group: group, Version: version, Resource: resource}
 }
 
-var crdResource = gvr("apiextensions.k8s.io", "v1", "customresourcedefinitions")
+var (
+	crdResource   = gvr("apiextensions.k8s.io", "v1", "customresourcedefinitions")
+	scaledObjects = gvr("keda.sh", "v1alpha1", "scaledobjects")
+)
 
-// leave removes everything, and is an error when anything stays.
-func (s *show) leave(ctx context.Context) error {
+// leave removes what an act has made, and is an error when anything stays. The installation goes last, because it has to
+// undo what it did for the others.
+func (s *show) leave(ctx context.Context, plays []*play) error {
 	ctx, cancel := context.WithTimeout(ctx, teardownLimit)
 	defer cancel()
-	err := s.terraform(ctx, teardownLimit, "destroy")
+	destroy := func(installs bool) error {
+		return each(plays, func(p *play) error {
+			if _, err := os.Stat(p.workdir()); p.installs != installs || errors.Is(err, os.ErrNotExist) {
+				return nil
+			}
+			return p.terraform(ctx, teardownLimit, "destroy", nil)
+		})
+	}
+	err := destroy(false)
 	if err == nil {
-		err = s.nothingLeft(ctx)
+		err = destroy(true)
+	}
+	if err == nil {
+		err = s.nothingLeft(ctx, plays)
 	}
 	if err != nil {
 		s.steps.Note("%v", err)
 	}
-	return errors.Join(err, s.unstage(ctx), s.target.down(ctx))
+	return errors.Join(err, each(plays, func(p *play) error { return p.unstage(ctx) }))
+}
+
+// remembered are the stories of which an earlier run has left a state.
+func (s *show) remembered() []*play {
+	var plays []*play
+	for _, st := range s.stories {
+		p := &play{show: s, story: st, several: true}
+		if variables, err := p.variables(); err == nil {
+			install, said := variables["install"].(bool)
+			p.installs = install || !said
+		}
+		plays = append(plays, p)
+	}
+	return plays
 }
 
 // nothingLeft shows that terraform destroy left nothing. Kubernetes collects some of it in the background, so it may
 // take a moment.
-func (s *show) nothingLeft(ctx context.Context) error {
+func (s *show) nothingLeft(ctx context.Context, plays []*play) error {
 	var left []string
 	err := poll(ctx, "nothing is left", func(ctx context.Context) (bool, error) {
 		var err error
-		if left, err = s.leftovers(ctx); err != nil {
+		if left, err = s.leftovers(ctx, plays); err != nil {
 			return false, err
 		}
 		if len(left) > 0 {
@@ -84,18 +117,27 @@ func (s *show) nothingLeft(ctx context.Context) error {
 	return nil
 }
 
-func (s *show) leftovers(ctx context.Context) ([]string, error) {
+func (s *show) leftovers(ctx context.Context, plays []*play) ([]string, error) {
 	left, err := s.crds(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for _, r := range remainsOfInstall {
-		list, err := s.dynamic.Resource(r.resource).Namespace(r.namespace).List(ctx, metav1.ListOptions{LabelSelector: r.selector})
-		if err != nil {
-			return nil, fmt.Errorf("list %s: %w", r.what, err)
+		places := []string{r.namespace}
+		if r.namespace == ofStories {
+			places = nil
+			for _, p := range plays {
+				places = append(places, p.namespace)
+			}
 		}
-		for _, o := range list.Items {
-			left = append(left, o.GetKind()+" "+o.GetName())
+		for _, place := range places {
+			list, err := s.dynamic.Resource(r.resource).Namespace(place).List(ctx, metav1.ListOptions{LabelSelector: r.selector})
+			if err != nil {
+				return nil, fmt.Errorf("list %s: %w", r.what, err)
+			}
+			for _, o := range list.Items {
+				left = append(left, o.GetKind()+" "+o.GetName())
+			}
 		}
 	}
 	_, err = s.kube.CoreV1().Namespaces().Get(ctx, kedaNamespace, metav1.GetOptions{})

@@ -22,14 +22,8 @@ import (
 	"k8s.io/client-go/dynamic"
 )
 
-// Names in examples/stories/csv-jobs.
-const (
-	namespace     = "csv-demo"
-	kedaNamespace = "keda"
-	consumerName  = "report-consumer"
-	processorName = "csv-processor"
-	generatorName = "csv-generator"
-)
+// kedaNamespace is where every story installs.
+const kedaNamespace = "keda"
 
 // The period of the HPA controller is Kubernetes' own; the window of scaling down is set by the example.
 const (
@@ -37,9 +31,11 @@ const (
 	hpaDownscale = 5 * time.Minute
 )
 
-// kinds are those that the example's manifests have.
+// kinds are those that the manifests of stories have.
 var kinds = map[string]schema.GroupVersionResource{
 	"Namespace":             {Version: "v1", Resource: "namespaces"},
+	"ConfigMap":             {Version: "v1", Resource: "configmaps"},
+	"Secret":                {Version: "v1", Resource: "secrets"},
 	"PersistentVolume":      {Version: "v1", Resource: "persistentvolumes"},
 	"PersistentVolumeClaim": {Version: "v1", Resource: "persistentvolumeclaims"},
 	"Service":               {Version: "v1", Resource: "services"},
@@ -47,42 +43,48 @@ var kinds = map[string]schema.GroupVersionResource{
 	"Job":                   {Group: "batch", Version: "v1", Resource: "jobs"},
 }
 
-func (s *show) example(name string) string {
-	return filepath.Join(s.Root, "examples", "stories", "csv-jobs", name)
+func (p *play) example(name string) string {
+	return filepath.Join(p.Root, "examples", "stories", p.name, name)
 }
 
-// stage puts Redis, the observer, the consumer without replicas, and the shared volume into the cluster.
-func (s *show) stage(ctx context.Context) error {
+// stage puts what a story scales into the cluster, and what that needs, and waits until it works.
+func (p *play) stage(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, stageLimit)
 	defer cancel()
-	defer s.steps.Step("starting Redis and the observer, and declaring a consumer with 0 replicas", nil)()
-	volume, err := s.target.volume()
-	if err != nil {
+	defer p.steps.Step(p.name+": starting "+p.scaler, nil)()
+	if p.volume {
+		volume, err := p.target.volume(p.namespace)
+		if err != nil {
+			return err
+		}
+		if err := p.apply(ctx, volume); err != nil {
+			return err
+		}
+	}
+	if err := p.applyFile(ctx, "workloads.yaml"); err != nil {
 		return err
 	}
-	if err := s.apply(ctx, volume); err != nil {
-		return err
-	}
-	if err := s.applyFile(ctx, "workloads.yaml"); err != nil {
-		return err
-	}
-	return poll(ctx, "Redis and the observer are available", func(ctx context.Context) (bool, error) {
-		_, err := s.lengths(ctx)
-		return err == nil, err
+	ready := p.ready(p)
+	return poll(ctx, "what "+p.name+" needs is available", func(ctx context.Context) (bool, error) {
+		seen, ok, err := ready(ctx)
+		if err == nil && !ok {
+			err = errors.New(seen)
+		}
+		return ok, err
 	})
 }
 
-func (s *show) applyFile(ctx context.Context, name string) error {
-	manifests, err := os.ReadFile(s.example(name))
+func (p *play) applyFile(ctx context.Context, name string) error {
+	manifests, err := os.ReadFile(p.example(name))
 	if err != nil {
 		return err
 	}
-	return s.apply(ctx, string(manifests))
+	return p.apply(ctx, string(manifests))
 }
 
 // apply creates the objects of YAML manifests, with this run's images and node.
-func (s *show) apply(ctx context.Context, manifests string) error {
-	node, err := s.node(ctx)
+func (p *play) apply(ctx context.Context, manifests string) error {
+	node, err := p.node(ctx)
 	if err != nil {
 		return err
 	}
@@ -97,12 +99,12 @@ func (s *show) apply(ctx context.Context, manifests string) error {
 		if len(o.Object) == 0 {
 			continue
 		}
-		if err := s.place(o, node); err != nil {
+		if err := p.place(o, node); err != nil {
 			return err
 		}
-		var r dynamic.ResourceInterface = s.dynamic.Resource(kinds[o.GetKind()])
+		var r dynamic.ResourceInterface = p.dynamic.Resource(kinds[o.GetKind()])
 		if o.GetNamespace() != "" {
-			r = s.dynamic.Resource(kinds[o.GetKind()]).Namespace(o.GetNamespace())
+			r = p.dynamic.Resource(kinds[o.GetKind()]).Namespace(o.GetNamespace())
 		}
 		if _, err := r.Apply(ctx, o.GetName(), o, metav1.ApplyOptions{FieldManager: "demo", Force: true}); err != nil {
 			return fmt.Errorf("apply %s %s: %w", o.GetKind(), o.GetName(), err)
@@ -110,21 +112,18 @@ func (s *show) apply(ctx context.Context, manifests string) error {
 	}
 }
 
-// place puts images and node into a pod template, if the object has one.
+// place puts this cluster's images and the node into a pod template, if the object has one.
 func (s *show) place(o *unstructured.Unstructured, node map[string]string) error {
 	containers, found, err := unstructured.NestedSlice(o.Object, "spec", "template", "spec", "containers")
 	if err != nil || !found {
 		return err
 	}
-	built := map[string]string{"csvdemo": csvdemoImage, "redis": s.target.redisImage()}
 	for _, c := range containers {
 		container, ok := c.(map[string]any)
 		if !ok {
 			return fmt.Errorf("%s %s: a container is not an object", o.GetKind(), o.GetName())
 		}
-		if image, ok := built[fmt.Sprint(container["image"])]; ok {
-			container["image"] = image
-		}
+		container["image"] = s.target.image(fmt.Sprint(container["image"]))
 	}
 	if err := unstructured.SetNestedSlice(o.Object, containers, "spec", "template", "spec", "containers"); err != nil {
 		return err
@@ -133,20 +132,20 @@ func (s *show) place(o *unstructured.Unstructured, node map[string]string) error
 }
 
 // unstage deletes the workload's namespace, which holds all of it.
-func (s *show) unstage(ctx context.Context) error {
-	defer s.steps.Step("deleting the namespace "+namespace, nil)()
-	err := s.kube.CoreV1().Namespaces().Delete(ctx, namespace, metav1.DeleteOptions{})
+func (p *play) unstage(ctx context.Context) error {
+	defer p.steps.Step("deleting the namespace "+p.namespace, nil)()
+	err := p.kube.CoreV1().Namespaces().Delete(ctx, p.namespace, metav1.DeleteOptions{})
 	if err != nil && !apierrors.IsNotFound(err) {
-		return fmt.Errorf("delete namespace %s: %w", namespace, err)
+		return fmt.Errorf("delete namespace %s: %w", p.namespace, err)
 	}
-	err = poll(ctx, "namespace "+namespace+" is gone", func(ctx context.Context) (bool, error) {
-		_, err := s.kube.CoreV1().Namespaces().Get(ctx, namespace, metav1.GetOptions{})
+	err = poll(ctx, "namespace "+p.namespace+" is gone", func(ctx context.Context) (bool, error) {
+		_, err := p.kube.CoreV1().Namespaces().Get(ctx, p.namespace, metav1.GetOptions{})
 		return apierrors.IsNotFound(err), err
 	})
-	if err != nil {
+	if err != nil || !p.volume {
 		return err
 	}
-	err = s.kube.CoreV1().PersistentVolumes().Delete(ctx, "csv-demo-sales", metav1.DeleteOptions{})
+	err = p.kube.CoreV1().PersistentVolumes().Delete(ctx, "csv-demo-sales", metav1.DeleteOptions{})
 	if apierrors.IsNotFound(err) {
 		return nil
 	}

@@ -14,17 +14,18 @@ import (
 // target is the cluster that the demo runs on.
 type target interface {
 	// check says, before anything is built, whether the demo can run here; an error names the remedy.
-	check(ctx context.Context) error
+	// It tells which namespaces will be made.
+	check(ctx context.Context, namespaces []string) error
 	// up returns when the cluster runs and its nodes have the images.
 	up(ctx context.Context, built images) error
 	// attach finds the cluster of an earlier run.
 	attach(ctx context.Context) error
 	// kubeconfig is a file and the context in it; both may be empty, which means kubectl's own choice.
 	kubeconfig() (file, context string)
-	// redisImage is the image of Redis on this cluster.
-	redisImage() string
-	// volume is a PersistentVolume for the demo's claim, in YAML; empty if the cluster makes its own.
-	volume() (string, error)
+	// image is what stands in for a public image on this cluster: itself where the nodes can pull it.
+	image(public string) string
+	// volume is a PersistentVolume for the claim sales of a namespace, in YAML; empty if the cluster makes its own.
+	volume(namespace string) (string, error)
 	// down removes the cluster if it is the demo's own, and says so.
 	down(ctx context.Context) error
 	// words name the cluster in messages.

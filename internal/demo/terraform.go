@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,49 +28,82 @@ func (s *show) findTerraform() error {
 }
 
 // workdir has a copy of the example, and the state.
-func (s *show) workdir() string { return filepath.Join(s.cache, "terraform") }
+func (p *play) workdir() string { return filepath.Join(p.cache, "terraform", p.name) }
 
-// terraform runs a command that changes things: apply or destroy. The provider is the one that was built, by
-// dev_overrides, so there is nothing to init and nothing to download.
-func (s *show) terraform(ctx context.Context, limit time.Duration, command string) error {
+// state is what Terraform remembers.
+func (p *play) state() (string, error) {
+	text, err := os.ReadFile(filepath.Join(p.workdir(), "terraform.tfstate"))
+	return string(text), err
+}
+
+// terraform runs a command that changes things: apply, with changes to the story's variables, or destroy. The provider is
+// the one that was built, by dev_overrides, so there is nothing to init and nothing to download.
+func (p *play) terraform(ctx context.Context, limit time.Duration, command string, changes map[string]any) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	defer s.steps.Step("terraform "+command, nil)()
-	if err := s.configuration(ctx, command == "apply"); err != nil {
+	defer p.steps.Step(p.name+": terraform "+command, nil)()
+	if err := p.configuration(ctx, changes); err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, s.Terraform, command, "-auto-approve", "-input=false", "-no-color")
+	cmd := p.command(ctx, command, "-auto-approve")
+	out, in := io.Pipe()
+	cmd.Stdout, cmd.Stderr = in, in
+	told := make(chan string, 1)
+	go func() { told <- p.tell(out) }()
+	err := cmd.Run()
+	_ = in.Close()
+	said := <-told
+	if err != nil {
+		return fmt.Errorf("story %s: terraform %s: %w\n%s", p.name, command, errors.Join(err, ctx.Err()), said)
+	}
+	if command == "destroy" {
+		return os.RemoveAll(p.workdir())
+	}
+	return nil
+}
+
+// plan asks what another apply would change, and returns the addresses.
+func (p *play) plan(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, applyLimit)
+	defer cancel()
+	out, err := p.command(ctx, "plan", "-detailed-exitcode").CombinedOutput()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() == 2 { // it would change something
+		return strings.Join(planned.FindAllString(string(out), -1), " "), nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("story %s: terraform plan: %w\n%s", p.name, err, out)
+	}
+	return "", nil
+}
+
+// planned is what a plan says about each resource that it would change.
+var planned = regexp.MustCompile(`keda_\S+ (will|must) be`)
+
+// command is Terraform in the story's folder.
+func (p *play) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, p.Terraform, append(args, "-input=false", "-no-color")...)
 	// Terraform saves its state when it is interrupted, not when it is killed or interrupted twice: a terminal would
 	// interrupt its whole process group, beside Cancel.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 30 * time.Second
-	cmd.Dir = s.workdir()
-	cmd.Env = s.environment()
-	out, in := io.Pipe()
-	cmd.Stdout, cmd.Stderr = in, in
-	told := make(chan string, 1)
-	go func() { told <- s.tell(out) }()
-	err := cmd.Run()
-	_ = in.Close()
-	said := <-told
-	if err != nil {
-		return fmt.Errorf("terraform %s: %w\n%s", command, errors.Join(err, ctx.Err()), said)
-	}
-	return nil
+	cmd.Dir = p.workdir()
+	cmd.Env = p.environ()
+	return cmd
 }
 
 // events are the lines of Terraform's output that tell of progress.
 var events = regexp.MustCompile(`^(keda_\S+: |Apply complete|Destroy complete|Plan: )`)
 
 // tell shows progress and returns everything else, which is of interest after a failure.
-func (s *show) tell(out io.Reader) string {
+func (p *play) tell(out io.Reader) string {
 	var rest strings.Builder
 	lines := bufio.NewScanner(out)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		if events.MatchString(lines.Text()) {
-			fmt.Fprintln(indented{s.Out}, lines.Text())
+			fmt.Fprintln(p.others(), lines.Text())
 			continue
 		}
 		fmt.Fprintln(&rest, lines.Text())
@@ -78,53 +112,54 @@ func (s *show) tell(out io.Reader) string {
 	return rest.String()
 }
 
-// configuration copies the example and writes its variables. afresh forgets the state of a cluster that is gone.
-func (s *show) configuration(ctx context.Context, afresh bool) error {
-	if afresh {
-		if err := os.RemoveAll(s.workdir()); err != nil {
-			return err
-		}
-	}
-	if err := os.MkdirAll(s.workdir(), 0o755); err != nil {
-		return err
-	}
+// configuration copies the example and writes its variables.
+func (p *play) configuration(ctx context.Context, changes map[string]any) error {
 	for _, name := range []string{"main.tf", "variables.tf"} {
-		text, err := os.ReadFile(s.example(name))
+		text, err := os.ReadFile(p.example(name))
 		if err != nil {
 			return err
 		}
-		if err := writeFile(filepath.Join(s.workdir(), name), string(text)); err != nil {
+		if err := writeFile(filepath.Join(p.workdir(), name), string(text)); err != nil {
 			return err
 		}
 	}
-	node, err := s.node(ctx)
+	node, err := p.node(ctx)
 	if err != nil {
 		return err
 	}
-	variables, err := json.MarshalIndent(map[string]any{
-		"images":        map[string]string{"controller": controllerImage, "metrics_adapter": adapterImage, "csvdemo": csvdemoImage},
-		"node_selector": node,
-	}, "", "  ")
+	variables := p.story.settings(p, node)
+	maps.Copy(variables, changes)
+	text, err := json.MarshalIndent(variables, "", "  ")
 	if err != nil {
 		return err
 	}
-	settings := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"keda-tf/keda\" = %q\n  }\n  direct {}\n}\ndisable_checkpoint = true\n", s.providerFolder())
-	return errors.Join(writeFile(filepath.Join(s.workdir(), "terraform.tfvars.json"), string(variables)),
-		writeFile(s.settings(), settings))
+	cli := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"keda-tf/keda\" = %q\n  }\n  direct {}\n}\ndisable_checkpoint = true\n", p.providerFolder())
+	return errors.Join(writeFile(p.variablesFile(), string(text)), writeFile(p.cliFile(), cli))
 }
 
-func (s *show) settings() string { return filepath.Join(s.workdir(), "terraform.rc") }
+func (p *play) variablesFile() string { return filepath.Join(p.workdir(), "terraform.tfvars.json") }
 
-// environment is this process's own without settings that would reach another cluster or other files.
-func (s *show) environment() []string {
+// variables are those of the last configuration.
+func (p *play) variables() (variables map[string]any, err error) {
+	text, err := os.ReadFile(p.variablesFile())
+	if err != nil {
+		return nil, err
+	}
+	return variables, json.Unmarshal(text, &variables)
+}
+
+func (p *play) cliFile() string { return filepath.Join(p.workdir(), "terraform.rc") }
+
+// environ is this process's own without settings that would reach another cluster or other files.
+func (p *play) environ() []string {
 	var env []string
 	for _, v := range os.Environ() {
 		if !strings.HasPrefix(v, "TF_") && !strings.HasPrefix(v, "KUBE_") {
 			env = append(env, v)
 		}
 	}
-	env = append(env, "TF_CLI_CONFIG_FILE="+s.settings(), "TF_IN_AUTOMATION=1")
-	file, kubeContext := s.target.kubeconfig()
+	env = append(env, "TF_CLI_CONFIG_FILE="+p.cliFile(), "TF_IN_AUTOMATION=1")
+	file, kubeContext := p.target.kubeconfig()
 	if file == "" {
 		file = kubeconfigFiles()
 	}

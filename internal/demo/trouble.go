@@ -25,16 +25,20 @@ const (
 )
 
 // trouble shows what helps to understand a failure. It shows what it can and gives up on the rest.
-func (s *show) trouble(ctx context.Context, err error) {
+func (s *show) trouble(ctx context.Context, plays []*play, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	fmt.Fprintf(s.Out, "\nThe demo failed: %v\n\nWhat the cluster says:\n", err)
-	for _, ns := range []string{kedaNamespace, namespace} {
+	namespaces := []string{kedaNamespace}
+	for _, p := range plays {
+		namespaces = append(namespaces, p.namespace)
+	}
+	for _, ns := range namespaces {
 		s.pods(ctx, ns)
 		s.events(ctx, ns)
-	}
-	for _, resource := range []string{"scaledobjects", "scaledjobs"} {
-		s.conditions(ctx, resource)
+		for _, resource := range []string{"scaledobjects", "scaledjobs"} {
+			s.conditions(ctx, resource, ns)
+		}
 	}
 	for _, name := range []string{manifests.ControllerName, manifests.MetricsAdapterName} {
 		s.logs(ctx, name)
@@ -80,8 +84,8 @@ func (s *show) events(ctx context.Context, ns string) {
 	}
 }
 
-func (s *show) conditions(ctx context.Context, resource string) {
-	list, err := s.dynamic.Resource(gvr("keda.sh", "v1alpha1", resource)).Namespace(namespace).List(ctx, metav1.ListOptions{})
+func (s *show) conditions(ctx context.Context, resource, ns string) {
+	list, err := s.dynamic.Resource(gvr("keda.sh", "v1alpha1", resource)).Namespace(ns).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return
 	}
@@ -112,13 +116,18 @@ func (s *show) logs(ctx context.Context, app string) {
 }
 
 // keepNote says how to look around, and how to clean up.
-func (s *show) keepNote() {
+func (s *show) keepNote(plays []*play) {
 	file, kubeContext := s.target.kubeconfig()
 	fmt.Fprintf(s.Out, "\nEverything was kept, so nobody has checked that a destroy leaves nothing.\n")
 	if file != "" {
-		fmt.Fprintf(s.Out, "  look around:  export KUBECONFIG=%s; kubectl get scaledjobs,scaledobjects,hpa,jobs,pods -n %s\n", file, namespace)
-	} else {
-		fmt.Fprintf(s.Out, "  look around:  kubectl --context %s get scaledjobs,scaledobjects,hpa,jobs,pods -n %s\n", kubeContext, namespace)
+		fmt.Fprintf(s.Out, "  look around:  export KUBECONFIG=%s\n", file)
+	}
+	for _, p := range plays {
+		kubectl := "kubectl"
+		if kubeContext != "" {
+			kubectl += " --context " + kubeContext
+		}
+		fmt.Fprintf(s.Out, "                %s get scaledjobs,scaledobjects,hpa,jobs,pods -n %s\n", kubectl, p.namespace)
 	}
 	fmt.Fprintf(s.Out, "  remove it:    go run ./internal/demo/cmd/demo -cluster %s -clean\n", s.Cluster)
 }

@@ -3,9 +3,10 @@
 
 // Command demo shows the product at work on real input and proves what it shows; see package demo.
 //
-//	go run ./internal/demo/cmd/demo                    # on a cluster of its own; root
-//	go run ./internal/demo/cmd/demo -cluster current   # on minikube, kind, k3d or any other cluster
-//	go run ./internal/demo/cmd/demo -clean             # removes what -keep or a killed run has left
+//	go run ./internal/demo/cmd/demo                         # story csv-jobs on a cluster of its own; root
+//	go run ./internal/demo/cmd/demo -story prometheus-web   # another one; all for all of them on one cluster
+//	go run ./internal/demo/cmd/demo -cluster current        # on minikube, kind, k3d or any other cluster
+//	go run ./internal/demo/cmd/demo -clean                  # removes what -keep or a killed run has left
 //
 // It exits with 0 only when every promise was kept and nothing was left behind.
 package main
@@ -18,6 +19,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/keda-tf/terraform-provider-keda/internal/demo"
@@ -38,12 +40,17 @@ func run(ctx context.Context) error {
 	flag.BoolVar(&c.Keep, "keep", false, "leave everything as it is at the end, to look around")
 	flag.StringVar(&c.Terraform, "terraform", "terraform", "program to run; tofu works too")
 	flag.BoolVar(&c.ImagesLoaded, "images-loaded", false, "with -cluster current: the images are on the nodes already")
-	flag.StringVar(&c.Chart, "chart", filepath.Join("dist", "demo.svg"), "file to write the chart to")
+	flag.StringVar(&c.Charts, "charts", "dist", "folder to write the charts to")
+	stories := flag.String("story", demo.Names()[0], "stories to show, separated by commas, or all: "+strings.Join(demo.Names(), ", "))
 	clean := flag.Bool("clean", false, "only remove what an earlier run has left")
 	buildOnly := flag.Bool("build-only", false, "only build the programs and images")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		return fmt.Errorf("unexpected argument %q", flag.Arg(0))
+	}
+	c.Stories = strings.Split(*stories, ",")
+	if *stories == "all" {
+		c.Stories = demo.Names()
 	}
 	var err error
 	if c.Root, err = root(); err != nil {
