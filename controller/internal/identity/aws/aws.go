@@ -1,0 +1,137 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package aws gives AWS clients their identity: an access key, the controller's
+// own identity, or a role that one of these assumes. One configuration serves all
+// clients of an identity in a region, so that a role is assumed once however many
+// services and objects use it.
+package aws
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/smithy-go/logging"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/identity"
+	"github.com/keda-tf/terraform-provider-keda/controller/trigger"
+)
+
+const (
+	// attempts sends a request a second time when a connection turns out to be
+	// stale. All other repetition is the caller's.
+	attempts = 2
+	// parallel is how many idle connections to one host are worth keeping.
+	parallel = 16
+	// idleTimeout closes connections that nobody has used for so long.
+	idleTimeout = 90 * time.Second
+)
+
+// Identity says as whom to sign requests. The zero value is the controller's own
+// identity: whatever the SDK finds in its environment.
+type Identity struct {
+	// KeyID, Secret and Token are an access key, Token only for a temporary one;
+	// empty means none.
+	KeyID, Secret, Token string
+	// Role is the ARN of a role to assume, ExternalID what its trust policy may ask
+	// for; empty means none.
+	Role, ExternalID string
+}
+
+// Settings lists what makes two identities different, for scaler.ServerID.
+func (i Identity) Settings() []string {
+	return []string{i.KeyID, i.Secret, i.Token, i.Role, i.ExternalID}
+}
+
+// Pod returns the identity that a pod identity of the provider aws stands for,
+// and whether it is of that provider. For identityOwner workload its role has
+// been filled in before.
+func Pod(pod *v1alpha1.AuthPodIdentity) (Identity, bool) {
+	if pod == nil || pod.Provider != v1alpha1.PodIdentityProviderAws && pod.Provider != v1alpha1.PodIdentityProviderAwsEKS {
+		return Identity{}, false
+	}
+	var who Identity
+	if pod.RoleArn != nil {
+		who.Role = *pod.RoleArn
+	}
+	if pod.ExternalID != nil {
+		who.ExternalID = *pod.ExternalID
+	}
+	return who, true
+}
+
+// Identify picks the identity that a trigger and its TriggerAuthentication ask
+// for. A pod identity decides; its role gives way to the parameter awsRoleArn.
+func Identify(auth trigger.AWSAuth, pod *v1alpha1.AuthPodIdentity) (Identity, error) {
+	who, ok := Pod(pod)
+	switch {
+	case ok:
+		if auth.RoleARN != "" {
+			who.Role = auth.RoleARN
+		}
+		return who, nil
+	case auth.IdentityOwner == "operator":
+		return Identity{}, nil
+	case auth.RoleARN == "" && auth.AccessKeyID == "":
+		return Identity{}, errors.New(`there are no AWS credentials: use a TriggerAuthentication with podIdentity provider "aws", ` +
+			`or with the parameters "awsAccessKeyID" and "awsSecretAccessKey" or "awsRoleArn", or set "identityOwner" to "operator"`)
+	}
+	return Identity{KeyID: auth.AccessKeyID, Secret: auth.SecretAccessKey, Token: auth.SessionToken, Role: auth.RoleARN}, nil
+}
+
+// shared holds the configurations in use.
+var shared identity.Cache[key, aws.Config]
+
+// key is what a configuration depends on.
+type key struct {
+	Identity
+	region, environment string
+	transport           http.RoundTripper
+}
+
+// Config returns the SDK's configuration for an identity in a region; an empty
+// region stands for that of the controller's environment. The requests use
+// transport, which must be comparable; nil and http.DefaultTransport stand for the
+// SDK's own, which also trusts AWS_CA_BUNDLE.
+func Config(ctx context.Context, region string, who Identity, transport http.RoundTripper) (aws.Config, error) {
+	if transport == http.DefaultTransport {
+		transport = nil
+	}
+	k := key{who, region, identity.Environment("AWS_"), transport}
+	return shared.Get(k, time.Now(), func() (aws.Config, error) { return load(ctx, k) })
+}
+
+// load reads files and the environment only; credentials are fetched when the
+// first request needs them.
+func load(ctx context.Context, k key) (aws.Config, error) {
+	options := []func(*config.LoadOptions) error{
+		config.WithRegion(k.region), config.WithRetryMaxAttempts(attempts), config.WithLogger(logging.Nop{}),
+		config.WithHTTPClient(awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+			t.MaxIdleConnsPerHost, t.IdleConnTimeout = parallel, idleTimeout
+		})),
+	}
+	if k.KeyID != "" {
+		options = append(options, config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(k.KeyID, k.Secret, k.Token)))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, options...)
+	if err != nil {
+		return aws.Config{}, fmt.Errorf("loading the AWS configuration: %w", err)
+	}
+	if k.transport != nil {
+		cfg.HTTPClient = &http.Client{Transport: k.transport}
+	}
+	if k.Role != "" {
+		cfg.Credentials = aws.NewCredentialsCache(newRole(k.Identity, cfg), func(o *aws.CredentialsCacheOptions) {
+			o.ExpiryWindow = expiryWindow
+		})
+	}
+	return cfg, nil
+}
