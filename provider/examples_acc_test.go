@@ -18,7 +18,7 @@ import (
 // resource together, without a cluster.
 func TestAccExamples(t *testing.T) {
 	acctest.Terraform(t)
-	for _, folder := range []string{"keda_scaled_object", "keda_scaled_job", "keda_trigger_authentication", "keda_cluster_trigger_authentication"} {
+	for _, folder := range []string{"keda_scaled_object", "keda_scaled_job", "keda_trigger_authentication", "keda_cluster_trigger_authentication", "keda_installation"} {
 		t.Run(folder, func(t *testing.T) {
 			files, err := filepath.Glob(filepath.Join("../examples/resources", folder, "resource*.tf"))
 			if err != nil || len(files) == 0 {

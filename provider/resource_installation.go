@@ -7,17 +7,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	rs "github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
-	quantity "k8s.io/apimachinery/pkg/api/resource"
-	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/manifests"
 	"github.com/keda-tf/terraform-provider-keda/provider/internal/convert"
@@ -149,52 +142,4 @@ func inventoryOf(state tftypes.Value) install.Inventory {
 		inventory[id], _ = convert.Known(recorded, id)
 	}
 	return inventory
-}
-
-// examine reports everything that is wrong with a configuration, as far as it is
-// known.
-func (r *installation) examine(e *convert.Expansion, config tftypes.Value, diags *diag.Diagnostics) {
-	for _, p := range e.Problems {
-		diags.AddAttributeError(p.Path, p.Summary, at(p.Path, p.Detail))
-	}
-	examineTimeouts(config, diags)
-	invalid := func(place path.Path, value any, problems []string) {
-		if len(problems) > 0 {
-			diags.AddAttributeError(place, "Invalid value", at(place, fmt.Sprintf("%q is not allowed: %s.", value, strings.Join(problems, "; "))))
-		}
-	}
-	if namespace, ok := e.Object["namespace"].(string); ok {
-		invalid(path.Root("namespace"), namespace, validation.IsDNS1123Label(namespace))
-	}
-	if watched, ok := e.Object["watchNamespaces"].([]any); ok {
-		for i, namespace := range watched {
-			invalid(path.Root("watch_namespaces").AtListIndex(i), namespace, validation.IsDNS1123Label(fmt.Sprint(namespace)))
-		}
-	}
-	examineLabels(path.Root("node_selector"), e.Object["nodeSelector"], invalid)
-	for name, key := range map[string]string{"controller": "controller", "metrics_adapter": "metricsAdapter"} {
-		component, _ := e.Object[key].(map[string]any)
-		examineLabels(path.Root(name).AtName("pod_labels"), component["podLabels"], invalid)
-		resources, _ := component["resources"].(map[string]any)
-		for _, list := range []string{"requests", "limits"} {
-			examineQuantities(path.Root(name).AtName("resources").AtName(list), resources[list], invalid)
-		}
-	}
-}
-
-func examineLabels(place path.Path, labels any, invalid func(path.Path, any, []string)) {
-	members, _ := labels.(map[string]any)
-	for _, key := range slices.Sorted(maps.Keys(members)) {
-		invalid(place.AtMapKey(key), key, validation.IsQualifiedName(key))
-		invalid(place.AtMapKey(key), members[key], validation.IsValidLabelValue(fmt.Sprint(members[key])))
-	}
-}
-
-func examineQuantities(place path.Path, quantities any, invalid func(path.Path, any, []string)) {
-	members, _ := quantities.(map[string]any)
-	for _, name := range slices.Sorted(maps.Keys(members)) {
-		if _, err := quantity.ParseQuantity(fmt.Sprint(members[name])); err != nil {
-			invalid(place.AtMapKey(name), members[name], []string{"write a Kubernetes quantity such as 100m, 0.5 or 100Mi"})
-		}
-	}
 }

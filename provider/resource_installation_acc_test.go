@@ -106,6 +106,8 @@ const (
 	apiServices   = "apiservices.v1.apiregistration.k8s.io"
 	scaledObjects = "scaledobjects.v1alpha1.keda.sh"
 	webhooks      = "validatingwebhookconfigurations.v1.admissionregistration.k8s.io"
+	roles         = "roles.v1.rbac.authorization.k8s.io"
+	roleBindings  = "rolebindings.v1.rbac.authorization.k8s.io"
 	externalAPI   = "v1beta1.external.metrics.k8s.io"
 )
 
@@ -194,7 +196,7 @@ func TestAccInstallation(t *testing.T) {
 			ConfigStateChecks: []statecheck.StateCheck{
 				inState("id", knownvalue.StringExact("keda")),
 				inState("version", knownvalue.StringExact("test")),
-				inState("inventory", knownvalue.MapSizeExact(25)),
+				inState("inventory", knownvalue.MapSizeExact(27)),
 				exists(scaledObjects, "default", "first", true),
 				exists(webhooks, "", "keda-admission", true),
 			},
@@ -225,7 +227,34 @@ func TestAccInstallation(t *testing.T) {
 			ConfigPlanChecks: installs(plancheck.ResourceActionUpdate),
 			ConfigStateChecks: []statecheck.StateCheck{
 				exists(webhooks, "", "keda-admission", false),
-				inState("inventory", knownvalue.MapSizeExact(24)),
+				inState("inventory", knownvalue.MapSizeExact(26)),
+			},
+		},
+		resource.TestStep{
+			// A narrower scope takes rights away; the next step gives them back.
+			Config: hcl("  wait = false\n  watch_namespaces = [\"default\"]\n  watch_label_selector = \"team=shop\"\n  restrict_secret_access = true\n" +
+				"  service_account_tokens {\n    account {\n      namespace = \"default\"\n      name      = \"vault\"\n    }\n  }"),
+			ConfigPlanChecks: installs(plancheck.ResourceActionUpdate),
+			ConfigStateChecks: []statecheck.StateCheck{
+				exists(roles, "keda", "keda-operator-sources", true),
+				exists(roles, "default", "keda-operator-tokens", true),
+				exists(roleBindings, "default", "keda-operator-watched", true),
+			},
+		},
+		resource.TestStep{
+			// Somebody widens the rights: the plan says where.
+			PreConfig: func() {
+				b.patch(roles, "default", "keda-operator-tokens", `{"rules":[{"apiGroups":[""],"resources":["serviceaccounts/token"],"verbs":["create"]}]}`)
+			},
+			Config: hcl("  wait = false"),
+			ConfigPlanChecks: installs(plancheck.ResourceActionUpdate, inventoryBefore{
+				"roles.rbac.authorization.k8s.io default/keda-operator-tokens": "differs: rules[0].resourceNames",
+			}),
+			ConfigStateChecks: []statecheck.StateCheck{
+				exists(roles, "keda", "keda-operator-sources", false),
+				exists(roles, "default", "keda-operator-tokens", false),
+				exists(roleBindings, "default", "keda-operator-watched", false),
+				inState("inventory", knownvalue.MapSizeExact(27)),
 			},
 		},
 		resource.TestStep{

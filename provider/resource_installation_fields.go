@@ -4,6 +4,8 @@
 package provider
 
 import (
+	"slices"
+
 	"github.com/keda-tf/terraform-provider-keda/controller/manifests"
 	"github.com/keda-tf/terraform-provider-keda/provider/internal/schema"
 )
@@ -25,7 +27,6 @@ func installationFields() []schema.Field {
 		{Name: "image_registry", At: []string{"imageRegistry"}, Default: manifests.DefaultRegistry, Prose: "Registry, and path in it, of the images, for mirrors. The provider itself downloads nothing."},
 		{Name: "image_pull_policy", At: []string{"imagePullPolicy"}, Enum: []string{"Always", "IfNotPresent", "Never"}, Prose: "When nodes pull the images. Kubernetes chooses when it is not set."},
 		{Name: "image_pull_secrets", Kind: schema.Strings, At: []string{"imagePullSecrets"}, Prose: "Names of Secrets in the namespace with credentials of the registry."},
-		{Name: "watch_namespaces", Kind: schema.Strings, At: []string{"watchNamespaces"}, Prose: "Namespaces to work in; they must exist. The controller then has no rights in others. Default: all namespaces."},
 		{Name: "scale_target", Kind: schema.Blocks, At: []string{"scaleTargets"}, Prose: "Kinds with a scale subresource that may be scaled, beside Deployments, StatefulSets and ReplicaSets. The controller has no right to scale others.", Fields: []schema.Field{
 			{Name: "group", At: []string{"group"}, Required: true, Prose: "API group, such as `argoproj.io`."},
 			{Name: "resource", At: []string{"resource"}, Required: true, Prose: "Plural name, such as `rollouts`."},
@@ -40,7 +41,25 @@ func installationFields() []schema.Field {
 		{Name: "toleration", Kind: schema.Blocks, At: []string{"tolerations"}, Prose: "Taints that the pods tolerate.", Fields: tolerationFields()},
 		{Name: "priority_class_name", At: []string{"priorityClassName"}, Prose: "PriorityClass of the pods."},
 	}
-	return append(append(fields, procedureFields()...), installationResults()...)
+	return slices.Concat(fields, scopeFields(), procedureFields(), installationResults())
+}
+
+// scopeFields say what the controller works on, and what it may read for that.
+func scopeFields() []schema.Field {
+	return []schema.Field{
+		{Name: "watch_namespaces", Kind: schema.Strings, At: []string{"watchNamespaces"}, Prose: "Namespaces to work in; they must exist. The controller then has no rights in others. Default: all namespaces."},
+		{Name: "watch_label_selector", At: []string{"watchLabelSelector"}, Prose: "Labels of the scaled objects and scaled jobs to work on, written as in `kubectl -l`, such as `team=shop,tier in (web,api)`. Others wait; admission warns about them. Default: all."},
+		{Name: "watch_label_selector_for_triggerauth", At: []string{"watchAuthenticationLabelSelector"}, Prose: "Labels of the trigger authentications and cluster trigger authentications that may be used, written in the same way. Default: all."},
+		{Name: "cluster_object_namespace", At: []string{"clusterObjectNamespace"}, Prose: "Namespace of the Secrets and ConfigMaps that cluster trigger authentications refer to; it must exist. Default: `namespace`."},
+		{Name: "restrict_secret_access", Kind: schema.Bool, At: []string{"restrictSecretAccess"}, Default: false, Prose: "Whether the controller may read the Secrets of `cluster_object_namespace` and no others. Trigger authentications that refer to other Secrets, and environments of workloads that do, then fail with a message that says so."},
+		{Name: "service_account_tokens", Kind: schema.Block, At: []string{"serviceAccountTokens"}, Prose: "ServiceAccounts whose tokens the controller may ask for. `bound_service_account_token` and the `service_account_name` of HashiCorp Vault need that. Default: none.", Fields: []schema.Field{
+			{Name: "allow_all", Kind: schema.Bool, At: []string{"allowAll"}, Default: false, Prose: "Whether these are all ServiceAccounts, where the controller works."},
+			{Name: "account", Kind: schema.Blocks, At: []string{"accounts"}, Prose: "One of them.", Fields: []schema.Field{
+				{Name: "namespace", At: []string{"namespace"}, Required: true, Prose: "Its namespace, which must exist."},
+				{Name: "name", At: []string{"name"}, Required: true, Prose: "Its name."},
+			}},
+		}},
+	}
 }
 
 // componentField is the block of one Deployment.

@@ -37,6 +37,8 @@ func fullInstallation() map[string]any {
 		"image_registry": "mirror.test", "image_pull_policy": "Never", "image_pull_secrets": []any{"pull"},
 		"watch_namespaces": []any{"shop"}, "scale_target": []any{map[string]any{"group": "argoproj.io", "resource": "rollouts"}},
 		"cluster_domain": "c.local", "log_level": "debug", "webhook": map[string]any{"enabled": true, "failure_policy": "Fail"},
+		"watch_label_selector": "team=shop", "watch_label_selector_for_triggerauth": "team in (shop)", "cluster_object_namespace": "central",
+		"restrict_secret_access": true, "service_account_tokens": map[string]any{"allow_all": false, "account": []any{map[string]any{"namespace": "shop", "name": "web"}}},
 		"node_selector": map[string]any{"a": "b"}, "priority_class_name": "high",
 		"toleration": []any{map[string]any{"key": "k", "operator": "Exists", "effect": "NoExecute", "toleration_seconds": 5}},
 	}
@@ -71,7 +73,9 @@ func TestInstallationArgumentsReachTheirOptions(t *testing.T) {
 		Namespace: "scaling", CreateNamespace: true, Version: "test", ImageRegistry: "mirror.test", ImagePullPolicy: "Never",
 		ImagePullSecrets: []string{"pull"}, WatchNamespaces: []string{"shop"},
 		ScaleTargets: []manifests.ScaleTarget{{Group: "argoproj.io", Resource: "rollouts"}}, ClusterDomain: "c.local", LogLevel: "debug",
-		Webhook: manifests.Webhook{FailurePolicy: "Fail"}, NodeSelector: map[string]string{"a": "b"}, PriorityClassName: "high",
+		WatchLabelSelector: "team=shop", WatchAuthenticationLabelSelector: "team in (shop)", ClusterObjectNamespace: "central", RestrictSecretAccess: true,
+		ServiceAccountTokens: manifests.ServiceAccountTokens{Accounts: []manifests.ServiceAccount{{Namespace: "shop", Name: "web"}}},
+		Webhook:              manifests.Webhook{FailurePolicy: "Fail"}, NodeSelector: map[string]string{"a": "b"}, PriorityClassName: "high",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -123,6 +127,9 @@ func TestInstallationPlansUnknownValues(t *testing.T) {
 		"registry":  {"image_registry": acctest.Unknown},
 		"block":     {"webhook": acctest.Unknown},
 		"watched":   {"watch_namespaces": []any{"a", acctest.Unknown}},
+		"labels":    {"watch_label_selector": acctest.Unknown},
+		"central":   {"cluster_object_namespace": acctest.Unknown},
+		"account":   {"service_account_tokens": map[string]any{"account": []any{map[string]any{"namespace": acctest.Unknown, "name": "web"}}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			plan, diagnostics := s.Plan(installationType, null, s.Config(installationType, config))
@@ -159,6 +166,50 @@ func TestInstallationPlanNamesWhatAReleaseChanges(t *testing.T) {
 	}
 }
 
+// The plan of a narrower scope names the access rights that change, come and go.
+func TestInstallationPlanNamesWhatAScopeChanges(t *testing.T) {
+	s := acctest.NewSession(t, New("1.0.0")).Configure(map[string]any{"host": "http://localhost:1"})
+	planned := func(before tftypes.Value, config map[string]any) tftypes.Value {
+		t.Helper()
+		plan, diagnostics := s.Plan(installationType, before, s.Config(installationType, config))
+		if text := acctest.Text(diagnostics); text != "" {
+			t.Fatal(text)
+		}
+		return plan
+	}
+	wide := planned(tftypes.NewValue(s.Type(installationType), nil), map[string]any{})
+	narrow := map[string]any{
+		"watch_namespaces": []any{"shop"}, "restrict_secret_access": true,
+		"service_account_tokens": map[string]any{"account": []any{map[string]any{"namespace": "shop", "name": "web"}}},
+	}
+	scoped := planned(wide, narrow)
+	before, after := inventoryOf(wide), inventoryOf(scoped)
+	const rbac = ".rbac.authorization.k8s.io "
+	for id, want := range map[string]string{
+		"clusterroles" + rbac + "keda-operator": "changes", "deployments.apps keda/keda-operator": "changes", "roles" + rbac + "keda/keda-operator": "stays",
+		"clusterroles" + rbac + "keda-operator-watched": "comes", "rolebindings" + rbac + "shop/keda-operator-watched": "comes",
+		"roles" + rbac + "keda/keda-operator-sources": "comes", "roles" + rbac + "shop/keda-operator-tokens": "comes", "roles" + rbac + "default/keda-operator-events": "comes",
+		"deployments.apps keda/keda-metrics-apiserver": "stays",
+	} {
+		got := "changes"
+		switch {
+		case before[id] == after[id] && before[id] != "":
+			got = "stays"
+		case before[id] == "":
+			got = "comes"
+		}
+		if got != want || after[id] == "" {
+			t.Errorf("%s %s (%q, then %q), want that it %s", id, got, before[id], after[id], want)
+		}
+	}
+	if again := planned(scoped, narrow); !again.Equal(scoped) {
+		t.Error("the same scope plans a change")
+	}
+	if back := planned(scoped, map[string]any{}); !convert.Attribute(back, "inventory").Equal(convert.Attribute(wide, "inventory")) {
+		t.Error("the way back does not lead to the same installation")
+	}
+}
+
 func TestInstallationRefusesBadArguments(t *testing.T) {
 	s := acctest.NewSession(t, New("test"))
 	for _, test := range []struct {
@@ -178,6 +229,12 @@ func TestInstallationRefusesBadArguments(t *testing.T) {
 		{"node", map[string]any{"node_selector": map[string]any{"a b": "c"}}, `"a b" is not allowed`},
 		{"timeout", map[string]any{"timeouts": map[string]any{"create": "soon"}}, `"soon" is not a duration`},
 		{"env", map[string]any{"controller": map[string]any{"env": []any{map[string]any{"value": "x"}}}}, "name is required"},
+		{"selector", map[string]any{"watch_label_selector": "team in shop"}, `"team in shop" is not allowed: write it as in kubectl -l`},
+		{"selector of authentications", map[string]any{"watch_label_selector_for_triggerauth": "team in"}, "At watch_label_selector_for_triggerauth."},
+		{"central", map[string]any{"cluster_object_namespace": "my.secrets"}, `"my.secrets" is not allowed`},
+		{"tokens", map[string]any{"service_account_tokens": map[string]any{"allow_all": true, "account": []any{map[string]any{"namespace": "a", "name": "b"}}}}, "remove one of the two"},
+		{"account", map[string]any{"service_account_tokens": map[string]any{"account": []any{map[string]any{"namespace": "a", "name": "B"}}}}, "At service_account_tokens.account[0].name."},
+		{"account without a namespace", map[string]any{"service_account_tokens": map[string]any{"account": []any{map[string]any{"name": "b"}}}}, "namespace is required"},
 		{"target", map[string]any{"scale_target": []any{map[string]any{"group": "argoproj.io"}}}, "resource is required"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

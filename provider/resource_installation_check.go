@@ -1,0 +1,117 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package provider
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	quantity "k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/keda-tf/terraform-provider-keda/provider/internal/convert"
+)
+
+// examine reports everything that is wrong with a configuration, as far as it is
+// known.
+func (r *installation) examine(e *convert.Expansion, config tftypes.Value, diags *diag.Diagnostics) {
+	for _, p := range e.Problems {
+		diags.AddAttributeError(p.Path, p.Summary, at(p.Path, p.Detail))
+	}
+	examineTimeouts(config, diags)
+	invalid := func(place path.Path, value any, problems []string) {
+		if len(problems) > 0 {
+			diags.AddAttributeError(place, "Invalid value", at(place, fmt.Sprintf("%s is not allowed: %s.", quoted(value), strings.Join(problems, "; "))))
+		}
+	}
+	examineScope(e.Object, invalid)
+	examineLabels(path.Root("node_selector"), e.Object["nodeSelector"], invalid)
+	for name, key := range map[string]string{"controller": "controller", "metrics_adapter": "metricsAdapter"} {
+		component, _ := e.Object[key].(map[string]any)
+		examineLabels(path.Root(name).AtName("pod_labels"), component["podLabels"], invalid)
+		resources, _ := component["resources"].(map[string]any)
+		for _, list := range []string{"requests", "limits"} {
+			examineQuantities(path.Root(name).AtName("resources").AtName(list), resources[list], invalid)
+		}
+	}
+}
+
+// examineScope checks what the controller is to work on.
+func examineScope(object map[string]any, invalid func(path.Path, any, []string)) {
+	for name, key := range map[string]string{"namespace": "namespace", "cluster_object_namespace": "clusterObjectNamespace"} {
+		if namespace, ok := object[key].(string); ok {
+			invalid(path.Root(name), namespace, validation.IsDNS1123Label(namespace))
+		}
+	}
+	for name, key := range map[string]string{"watch_label_selector": "watchLabelSelector", "watch_label_selector_for_triggerauth": "watchAuthenticationLabelSelector"} {
+		if selector, ok := object[key].(string); ok {
+			invalid(path.Root(name), selector, selectorProblems(selector))
+		}
+	}
+	examineTokens(object["serviceAccountTokens"], invalid)
+	if watched, ok := object["watchNamespaces"].([]any); ok {
+		for i, namespace := range watched {
+			invalid(path.Root("watch_namespaces").AtListIndex(i), namespace, validation.IsDNS1123Label(fmt.Sprint(namespace)))
+		}
+	}
+}
+
+// selectorProblems are those of labels to select by.
+func selectorProblems(selector string) []string {
+	if _, err := labels.Parse(selector); err != nil {
+		return []string{"write it as in kubectl -l, for example team=shop,tier in (web,api): " + err.Error()}
+	}
+	return nil
+}
+
+func examineTokens(tokens any, invalid func(path.Path, any, []string)) {
+	block, _ := tokens.(map[string]any)
+	accounts, _ := block["accounts"].([]any)
+	place := path.Root("service_account_tokens")
+	if block["allowAll"] == true && len(accounts) > 0 {
+		invalid(place.AtName("allow_all"), true, []string{"the accounts that are named are among all; remove one of the two"})
+	}
+	for i, account := range accounts {
+		members, _ := account.(map[string]any)
+		at := place.AtName("account").AtListIndex(i)
+		if namespace, ok := members["namespace"].(string); ok {
+			invalid(at.AtName("namespace"), namespace, validation.IsDNS1123Label(namespace))
+		}
+		if name, ok := members["name"].(string); ok {
+			invalid(at.AtName("name"), name, validation.IsDNS1123Subdomain(name))
+		}
+	}
+}
+
+// quoted shows a value as it is written.
+func quoted(value any) string {
+	if text, ok := value.(string); ok {
+		return strconv.Quote(text)
+	}
+	return fmt.Sprint(value)
+}
+
+func examineLabels(place path.Path, of any, invalid func(path.Path, any, []string)) {
+	members, _ := of.(map[string]any)
+	for _, key := range slices.Sorted(maps.Keys(members)) {
+		invalid(place.AtMapKey(key), key, validation.IsQualifiedName(key))
+		invalid(place.AtMapKey(key), members[key], validation.IsValidLabelValue(fmt.Sprint(members[key])))
+	}
+}
+
+func examineQuantities(place path.Path, quantities any, invalid func(path.Path, any, []string)) {
+	members, _ := quantities.(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if _, err := quantity.ParseQuantity(fmt.Sprint(members[name])); err != nil {
+			invalid(place.AtMapKey(name), members[name], []string{"write a Kubernetes quantity such as 100m, 0.5 or 100Mi"})
+		}
+	}
+}
