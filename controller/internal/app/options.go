@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/rest"
 
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/auth"
 	"github.com/keda-tf/terraform-provider-keda/controller/manifests"
 )
 
@@ -42,6 +43,7 @@ type Options struct {
 	ClusterObjectNamespace string
 	// RestrictSecrets leaves all Secrets alone but those of ClusterObjectNamespace.
 	RestrictSecrets bool
+	SourceOptions
 	// ClusterDomain is the DNS suffix of Services.
 	ClusterDomain string
 	// ClusterName is the cluster's in CloudEvents, where a source sets no other.
@@ -85,5 +87,6 @@ func Defaults() Options {
 		LeaseDuration: 15 * time.Second, RenewDeadline: 10 * time.Second, RetryPeriod: 2 * time.Second,
 		Namespace: "keda", ClusterDomain: "cluster.local", ClusterName: "kubernetes-default", CertSecret: manifests.CertSecretName,
 		RotateCertificates: true, HTTPTimeout: 3 * time.Second, HPAPeriod: 15 * time.Second, Reconcilers: 8,
+		SourceOptions: SourceOptions{TokenLife: auth.MinTokenLife, StoreInterval: auth.DefaultInterval},
 	}
 }

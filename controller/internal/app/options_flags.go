@@ -38,6 +38,7 @@ var fallbacks = []fallback{
 	{"WATCH_LABEL_SELECTOR_FOR_TRIGGERAUTH", flagWatchAuthentication, ""},
 	{"KEDA_CLUSTER_OBJECT_NAMESPACE", flagClusterNamespace, ""},
 	{"KEDA_RESTRICT_SECRET_ACCESS", flagRestrictSecrets, ""},
+	{"KEDA_BOUND_SERVICE_ACCOUNT_TOKEN_EXPIRY", flagTokenLife, ""},
 	{"KEDA_HTTP_DEFAULT_TIMEOUT", flagHTTPTimeout, "ms"},
 	{"KEDA_OPERATOR_LEADER_ELECTION_LEASE_DURATION", flagLeaseDuration, ""},
 	{"KEDA_OPERATOR_LEADER_ELECTION_RENEW_DEADLINE", flagRenewDeadline, ""},
@@ -69,6 +70,7 @@ func (o *Options) Bind(fs *flag.FlagSet) {
 	fs.DurationVar(&o.HPAPeriod, "hpa-sync-period", o.HPAPeriod, "The sync period of the cluster's HPA controller; active objects are read as often.")
 	fs.IntVar(&o.Reconcilers, flagReconcilers, o.Reconcilers, "Objects of one kind that are reconciled side by side.")
 	o.bindScope(fs)
+	o.SourceOptions.bind(fs)
 	o.readEnvironment(fs)
 }
 

@@ -38,6 +38,7 @@ func (o *Options) Complete() error {
 		errs = append(errs, namespaceName(flagWatchNamespaces, namespace))
 	}
 	errs = append(errs, namespaceName(flagClusterNamespace, o.ClusterObjectNamespace))
+	errs = append(errs, o.SourceOptions.check())
 	if o.Reconcilers < 1 {
 		errs = append(errs, fmt.Errorf("--%s (%d): must be at least 1", flagReconcilers, o.Reconcilers))
 	}

@@ -165,9 +165,10 @@ func newApp(o Options, mgr ctrl.Manager, keeper *certs.Keeper) (*app, error) {
 		RestrictSecrets: o.RestrictSecrets, Labels: selectorText(o.WatchAuthenticationLabels),
 	}
 	a.tellCloudEventSources(resolver)
+	references := a.keepStores(resolver, live)
 	a.so = report.NewScaledObjects(live, a.recorder, clock.RealClock{})
 	a.sj = report.NewScaledJobs(live, a.recorder, clock.RealClock{})
-	a.poller = poll.New(poll.Options{Timeout: o.HTTPTimeout, Log: o.Log.WithName("poll"), Changed: func(id sample.Object) { a.engine.Changed(id) }})
+	a.poller = poll.New(poll.Options{Timeout: o.HTTPTimeout, Log: o.Log.WithName("poll"), Changed: a.sampled})
 	metrics := observe.New(o.Registry, o.Version, o.Commit)
 	workloads := &workload.Reader{Cache: mgr.GetClient(), Live: live}
 	actuator := &actuate.Actuator{Client: live}
@@ -178,7 +179,7 @@ func newApp(o Options, mgr ctrl.Manager, keeper *certs.Keeper) (*app, error) {
 	})
 	a.deps = reconcile.Dependencies{
 		Client: mgr.GetClient(), Live: live, Engine: a.engine, Workloads: workloads, Actuator: actuator,
-		References: reconcile.NewReferences(), Metrics: metrics, Version: o.Version,
+		References: references, Metrics: metrics, Version: o.Version,
 		Auth: resolver,
 		Env: scaler.Env{
 			Cluster: clusterReader{mgr.GetClient()}, HTTPTimeout: o.HTTPTimeout,
@@ -220,6 +221,7 @@ func (a *app) setup(ctx context.Context, listener net.Listener) error {
 		func() error { return a.mgr.Add(leaderOnly(a.expect)) },
 		func() error { return a.mgr.Add(leaderOnly(a.poller.Run)) },
 		func() error { return a.mgr.Add(leaderOnly(a.engine.Run)) },
+		func() error { return a.mgr.Add(leaderOnly(a.deps.Auth.Stores.Run)) },
 		func() error { return a.mgr.Add(leaderOnly(a.recorder.Hub.Run)) },
 	} {
 		if err := run(); err != nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -18,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -35,12 +37,20 @@ type authentications struct {
 	new    func() client.Object
 	status func(client.Object) *v1alpha1.TriggerAuthenticationStatus
 
-	started time.Time                      // what is older was announced before
+	started *atomic.Pointer[time.Time]     // when this process began to lead: what is older was announced before
 	seen    map[types.NamespacedName]int64 // generations; one worker uses it
 }
 
 // SetupAuthentications registers the reconcilers of both kinds with a manager.
 func SetupAuthentications(mgr ctrl.Manager, recorder events.EventRecorder) error {
+	var started atomic.Pointer[time.Time]
+	started.Store(new(time.Now()))
+	if err := mgr.Add(manager.RunnableFunc(func(context.Context) error {
+		started.Store(new(time.Now()))
+		return nil
+	})); err != nil {
+		return err
+	}
 	for _, a := range []*authentications{
 		{kind: v1alpha1.KindTriggerAuthentication, new: func() client.Object { return &v1alpha1.TriggerAuthentication{} }, status: func(o client.Object) *v1alpha1.TriggerAuthenticationStatus {
 			return &o.(*v1alpha1.TriggerAuthentication).Status //nolint:forcetypeassert // of new
@@ -50,7 +60,7 @@ func SetupAuthentications(mgr ctrl.Manager, recorder events.EventRecorder) error
 		}},
 	} {
 		a.client, a.events = mgr.GetClient(), recorder
-		a.started, a.seen = time.Now(), map[types.NamespacedName]int64{}
+		a.started, a.seen = &started, map[types.NamespacedName]int64{}
 		err := builder.ControllerManagedBy(mgr).Named(strings.ToLower(a.kind)).
 			For(a.new(), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 			Watches(&v1alpha1.ScaledObject{}, a.used(), builder.WithPredicates(referencesChanged())).
@@ -100,7 +110,7 @@ func (a *authentications) announce(object client.Object, key types.NamespacedNam
 	switch {
 	case known && before != object.GetGeneration():
 		a.events.Eventf(object, nil, corev1.EventTypeNormal, a.kind+"Updated", "Updated", "%s was changed", a.kind)
-	case !known && object.GetCreationTimestamp().After(a.started):
+	case !known && object.GetCreationTimestamp().After(*a.started.Load()):
 		a.events.Eventf(object, nil, corev1.EventTypeNormal, a.kind+"Added", "Added", "%s was created", a.kind)
 	}
 }

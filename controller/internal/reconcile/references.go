@@ -13,14 +13,18 @@ import (
 // References remembers which objects were built from which Secrets, ConfigMaps
 // and authentications, so that a change of one of those leads to its users.
 type References struct {
-	mu    sync.Mutex
-	users map[auth.Reference]map[sample.Object]struct{}
-	uses  map[sample.Object][]auth.Reference
+	mu      sync.Mutex
+	users   map[auth.Reference]map[sample.Object]struct{}
+	uses    map[sample.Object][]auth.Reference
+	enqueue map[string]func(sample.Object) // by kind
 }
 
 // NewReferences returns an empty index.
 func NewReferences() *References {
-	return &References{users: map[auth.Reference]map[sample.Object]struct{}{}, uses: map[sample.Object][]auth.Reference{}}
+	return &References{
+		users: map[auth.Reference]map[sample.Object]struct{}{}, uses: map[sample.Object][]auth.Reference{},
+		enqueue: map[string]func(sample.Object){},
+	}
 }
 
 // Set replaces what an object refers to. No references forget the object.
@@ -57,4 +61,42 @@ func (r *References) Users(ref auth.Reference, kind string) []sample.Object {
 		}
 	}
 	return users
+}
+
+// Used says whether any object refers to ref.
+func (r *References) Used(ref auth.Reference) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.users[ref]) > 0
+}
+
+// Stores lists what an object was built from that no watch covers.
+func (r *References) Stores(object sample.Object) []auth.Reference {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var stores []auth.Reference
+	for _, ref := range r.uses[object] {
+		if ref.Kind == auth.KindStore {
+			stores = append(stores, ref)
+		}
+	}
+	return stores
+}
+
+// Listen makes Changed enqueue the users of one kind.
+func (r *References) Listen(kind string, enqueue func(sample.Object)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.enqueue[kind] = enqueue
+}
+
+// Changed enqueues everything that refers to what no watch covers.
+func (r *References) Changed(ref auth.Reference) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for user := range r.users[ref] {
+		if enqueue := r.enqueue[user.Kind]; enqueue != nil {
+			enqueue(user)
+		}
+	}
 }

@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -23,10 +24,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/auth"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/ownership"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
 )
 
 // Setup registers the reconciler with a manager.
@@ -53,9 +56,14 @@ func (r *ScaledJobs) Setup(mgr ctrl.Manager, workers int) error {
 
 // watchSources leads from a change of what authentications are made of to the
 // objects that use it. Of Secrets and ConfigMaps only the metadata is watched:
-// their contents stay with the API server until they are needed.
+// their contents stay with the API server until they are needed. What cannot be
+// watched is read again in time by auth.Stores, which says so.
 func (d *Dependencies) watchSources(b *builder.Builder, kind string) *builder.Builder {
 	return b.
+		WatchesRawSource(source.Func(func(_ context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+			d.References.Listen(kind, func(user sample.Object) { queue.Add(request(user)) })
+			return nil
+		})).
 		WatchesMetadata(&corev1.Secret{}, d.users(kind, "Secret")).
 		WatchesMetadata(&corev1.ConfigMap{}, d.users(kind, "ConfigMap")).
 		Watches(&v1alpha1.TriggerAuthentication{}, d.users(kind, v1alpha1.KindTriggerAuthentication), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
@@ -67,10 +75,14 @@ func (d *Dependencies) users(kind, referred string) handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(_ context.Context, o client.Object) []reconcile.Request {
 		var requests []reconcile.Request
 		for _, user := range d.References.Users(auth.Reference{Kind: referred, Namespace: o.GetNamespace(), Name: o.GetName()}, kind) {
-			requests = append(requests, reconcile.Request{NamespacedName: types.NamespacedName{Namespace: user.Namespace, Name: user.Name}})
+			requests = append(requests, request(user))
 		}
 		return requests
 	})
+}
+
+func request(user sample.Object) reconcile.Request {
+	return reconcile.Request{NamespacedName: types.NamespacedName{Namespace: user.Namespace, Name: user.Name}}
 }
 
 // rivals enqueues the ScaledObjects that scale the same target as a changed

@@ -1,0 +1,86 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package reconcile
+
+import (
+	"context"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/tools/events"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/auth"
+)
+
+// Problems tells about authentications whose sources cannot be read, by an event of
+// the authentication, once for each problem and not once for each reading.
+type Problems struct {
+	reader client.Reader
+	events events.EventRecorder
+
+	mu   sync.Mutex
+	told map[auth.Reference]map[string]string // the present problem by user
+}
+
+// NewProblems returns Problems that are told by recorder. reader has the
+// authentications.
+func NewProblems(reader client.Reader, recorder events.EventRecorder) *Problems {
+	return &Problems{reader: reader, events: recorder, told: map[auth.Reference]map[string]string{}}
+}
+
+// Report notes what a user's reading of an authentication came to; nil is no
+// problem.
+func (p *Problems) Report(authentication auth.Reference, user string, problem error) {
+	if p.note(authentication, user, problem) {
+		p.Tell(authentication, problem)
+	}
+}
+
+// note says whether a problem is new.
+func (p *Problems) note(authentication auth.Reference, user string, problem error) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	users := p.told[authentication]
+	if problem == nil {
+		delete(users, user)
+		if len(users) == 0 {
+			delete(p.told, authentication)
+		}
+		return false
+	}
+	if users == nil {
+		users = map[string]string{}
+		p.told[authentication] = users
+	}
+	for _, told := range users {
+		if told == problem.Error() {
+			users[user] = told
+			return false
+		}
+	}
+	users[user] = problem.Error()
+	return true
+}
+
+// maxProblem keeps a note below what the API server accepts.
+const maxProblem = 900
+
+// Tell makes an event of a problem; nil makes none.
+func (p *Problems) Tell(authentication auth.Reference, problem error) {
+	if problem == nil {
+		return
+	}
+	var object client.Object = &v1alpha1.TriggerAuthentication{}
+	reason := v1alpha1.EventTriggerAuthenticationFailed
+	if authentication.Kind == v1alpha1.KindClusterTriggerAuthentication {
+		object, reason = &v1alpha1.ClusterTriggerAuthentication{}, v1alpha1.EventClusterTriggerAuthenticationFailed
+	}
+	key := client.ObjectKey{Namespace: authentication.Namespace, Name: authentication.Name}
+	if err := p.reader.Get(context.Background(), key, object); err != nil {
+		return // gone, and its users say so
+	}
+	p.events.Eventf(object, nil, corev1.EventTypeWarning, reason, "Failed", "%.*s", maxProblem, problem.Error())
+}
