@@ -147,8 +147,8 @@ func (e *Engine) subject(id sample.Object) subject {
 
 // Stop stops scaling an object: it is paused, deleted, or cannot be scaled as it
 // is. Its answers are forgotten. When it returns, nothing acts on the object any
-// more.
-func (e *Engine) Stop(id sample.Object) {
+// more. stopped is false if it was not being scaled.
+func (e *Engine) Stop(id sample.Object) (stopped bool) {
 	e.mu.Lock()
 	s := e.subjects[id]
 	delete(e.subjects, id)
@@ -160,21 +160,23 @@ func (e *Engine) Stop(id sample.Object) {
 	e.Store.Forget(id)
 	e.Metrics.Halt(id)
 	e.settle(id)
+	return s != nil
 }
 
 // register makes an object known and evaluates it soon: what it depends on may be
-// there already.
-func (e *Engine) register(id sample.Object, s subject, types []string, subscription poll.Subscription) {
+// there already. began is false if it was known before.
+func (e *Engine) register(id sample.Object, s subject, subscription poll.Subscription) (began bool) {
 	e.mu.Lock()
+	_, known := e.subjects[id]
 	e.subjects[id] = s
 	e.mu.Unlock()
-	e.Metrics.Registered(id, types)
 	if len(subscription.Bindings) > 0 {
 		e.Poller.Subscribe(subscription)
 	} else {
 		e.Poller.Unsubscribe(id)
 	}
 	e.queue.Add(id)
+	return !known
 }
 
 // Refresh asks an object's sources now and publishes what they say, for a metrics

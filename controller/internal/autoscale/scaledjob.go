@@ -46,8 +46,9 @@ type attempt struct {
 	seq   uint64
 }
 
-// ScaleJob scales a ScaledJob by a plan, in place of an earlier plan.
-func (e *Engine) ScaleJob(plan *ScaledJobPlan) {
+// ScaleJob scales a ScaledJob by a plan, in place of an earlier plan. began is true
+// if there was none.
+func (e *Engine) ScaleJob(plan *ScaledJobPlan) (began bool) {
 	id := scaledJobID(plan.Object)
 	s, ok := e.subject(id).(*scaledJob)
 	if ok && s.plannedFor().UID != plan.Object.UID {
@@ -58,7 +59,7 @@ func (e *Engine) ScaleJob(plan *ScaledJobPlan) {
 		s = &scaledJob{Engine: e, id: id, deleted: map[string]struct{}{}}
 	}
 	s.adopt(plan)
-	e.register(id, s, triggerTypes(plan.Triggers), poll.Subscription{
+	return e.register(id, s, poll.Subscription{
 		Object: id, Interval: plan.Object.PollInterval(), Bindings: bindings(plan.Triggers),
 	})
 }

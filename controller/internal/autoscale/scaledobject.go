@@ -39,8 +39,9 @@ type scaledObject struct {
 	refused    string             // why the last write of the count failed, as told
 }
 
-// ScaleObject scales a ScaledObject by a plan, in place of an earlier plan.
-func (e *Engine) ScaleObject(plan *ScaledObjectPlan) {
+// ScaleObject scales a ScaledObject by a plan, in place of an earlier plan. began
+// is true if there was none.
+func (e *Engine) ScaleObject(plan *ScaledObjectPlan) (began bool) {
 	id := scaledObjectID(plan.Object)
 	s, ok := e.subject(id).(*scaledObject)
 	if ok && s.plannedFor().UID != plan.Object.UID {
@@ -52,7 +53,7 @@ func (e *Engine) ScaleObject(plan *ScaledObjectPlan) {
 		s.restore(plan)
 	}
 	active := s.adopt(plan)
-	e.register(id, s, triggerTypes(plan.Triggers), poll.Subscription{
+	return e.register(id, s, poll.Subscription{
 		Object: id, Interval: plan.interval(active, e.HPAPeriod), Bindings: bindings(plan.Triggers),
 	})
 }
@@ -200,12 +201,4 @@ func (s *scaledObject) pace(active bool) {
 	}
 	s.active = active
 	s.Poller.SetInterval(s.id, s.plan.interval(active, s.HPAPeriod))
-}
-
-func triggerTypes(triggers []Trigger) []string {
-	out := make([]string, 0, len(triggers))
-	for i := range triggers {
-		out = append(out, triggers[i].Type)
-	}
-	return out
 }

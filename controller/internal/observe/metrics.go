@@ -45,8 +45,8 @@ func New(registry prometheus.Registerer, version, commit string) *Metrics {
 		paused:       gauge("keda_scaled_object_paused", "1 while the ScaledObject is paused, else 0.", "namespace", "scaledObject"),
 		objectErrors: counter("keda_scaled_object_errors_total", "Failed checks and queries of the ScaledObject.", "namespace", "scaledObject"),
 		jobErrors:    counter("keda_scaled_job_errors_total", "Failed checks and queries of the ScaledJob.", "namespace", "scaledJob"),
-		triggers:     gauge("keda_trigger_registered_total", "Triggers being polled, by type.", "type"),
-		resources:    gauge("keda_resource_registered_total", "Objects being handled, by type.", "type", "namespace"),
+		triggers:     gauge("keda_trigger_registered_total", "Triggers of all objects, by type.", "type"),
+		resources:    gauge("keda_resource_registered_total", "Objects that exist, by type.", "type", "namespace"),
 		loopLatency:  gauge("keda_internal_scale_loop_latency_seconds", "How late the latest evaluation was after its samples.", "namespace", "type", "resource"),
 		registered:   map[sample.Object][]string{},
 		series:       map[sample.Object][]*Series{},
@@ -172,10 +172,9 @@ func (m *Metrics) Registered(id sample.Object, types []string) {
 	}
 }
 
-// Halt uncounts an object that is not scaled at present and deletes what was
-// measured of it, because that would look like the present. Its counters stay.
+// Halt deletes what was measured of an object that is not scaled at present,
+// because it would look like the present. Its counters stay.
 func (m *Metrics) Halt(id sample.Object) {
-	m.Registered(id, nil)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, s := range m.series[id] {
@@ -189,6 +188,7 @@ func (m *Metrics) Halt(id sample.Object) {
 // Forget deletes the series of an object that is gone.
 func (m *Metrics) Forget(id sample.Object) {
 	m.Halt(id)
+	m.Registered(id, nil)
 	m.Series(id, nil)
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -41,7 +41,7 @@ func TestSeriesComeAndGoWithTheirObject(t *testing.T) {
 # TYPE keda_scaler_metrics_value gauge
 keda_scaler_metrics_value{metric="s0-a",namespace="default",scaledObject="web",scaler="a",triggerIndex="0",type="scaledobject"} 3
 keda_scaler_metrics_value{metric="s1-b",namespace="default",scaledObject="web",scaler="redis",triggerIndex="1",type="scaledobject"} 0
-# HELP keda_trigger_registered_total Triggers being polled, by type.
+# HELP keda_trigger_registered_total Triggers of all objects, by type.
 # TYPE keda_trigger_registered_total gauge
 keda_trigger_registered_total{type="redis"} 2
 `, "keda_scaler_metrics_value", "keda_trigger_registered_total")
@@ -52,9 +52,9 @@ keda_trigger_registered_total{type="redis"} 2
 
 	m.Halt(web)
 	expect(t, registry, errorsOf+`keda_scaler_detail_errors_total{metric="s1-b",namespace="default",scaledObject="web",scaler="redis",triggerIndex="1",type="scaledobject"} 1
-# HELP keda_trigger_registered_total Triggers being polled, by type.
+# HELP keda_trigger_registered_total Triggers of all objects, by type.
 # TYPE keda_trigger_registered_total gauge
-keda_trigger_registered_total{type="redis"} 0
+keda_trigger_registered_total{type="redis"} 2
 `, "keda_scaler_detail_errors_total", "keda_scaler_metrics_value", "keda_scaler_active", "keda_trigger_registered_total")
 
 	m.Paused(web, true)
@@ -73,11 +73,11 @@ func TestRegisteredCountsEachObjectOnce(t *testing.T) {
 	m.Registered(job, []string{"cron"})
 	m.Registered(sample.Object{Kind: "ScaledObject", Namespace: "default", Name: "unknown"}, nil)
 	expect(t, registry, `
-# HELP keda_resource_registered_total Objects being handled, by type.
+# HELP keda_resource_registered_total Objects that exist, by type.
 # TYPE keda_resource_registered_total gauge
 keda_resource_registered_total{namespace="default",type="scaled_job"} 1
 keda_resource_registered_total{namespace="default",type="scaled_object"} 1
-# HELP keda_trigger_registered_total Triggers being polled, by type.
+# HELP keda_trigger_registered_total Triggers of all objects, by type.
 # TYPE keda_trigger_registered_total gauge
 keda_trigger_registered_total{type="cron"} 2
 keda_trigger_registered_total{type="redis"} 0

@@ -25,7 +25,9 @@ import (
 // would go with its owner, but only when the garbage collector comes by, and until
 // then it would go on scaling.
 func (r *ScaledObjects) finalize(ctx context.Context, so *v1alpha1.ScaledObject, id sample.Object) error {
-	r.forget(id)
+	if r.forget(id) {
+		r.Status.Event(so, stopped("the object is being deleted"))
+	}
 	if !slices.Contains(so.Finalizers, v1alpha1.Finalizer) {
 		return nil
 	}
@@ -38,6 +40,7 @@ func (r *ScaledObjects) finalize(ctx context.Context, so *v1alpha1.ScaledObject,
 		}
 	}
 	if released, err := releaseFinalizer(ctx, r.Client, so); !released {
+		r.Status.Wrote(so, err)
 		return err
 	}
 	r.Status.Event(so, report.Normal(v1alpha1.EventScaledObjectDeleted, "The ScaledObject was deleted"))

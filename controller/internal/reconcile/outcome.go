@@ -10,7 +10,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strconv"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -22,6 +21,7 @@ import (
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/actuate"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/autoscale"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/report"
 )
 
 const (
@@ -72,6 +72,7 @@ func describe(status *v1alpha1.ScaledObjectStatus, so *v1alpha1.ScaledObject, f 
 	status.AuthenticationsTypes = new(v1alpha1.AuthenticationsTypes(so.Spec.Triggers))
 	status.HpaName = so.HPAName()
 	status.PausedReplicaCount = f.pause.Replicas
+	status.LastDecision = status.LastDecision.Latest(f.decided)
 	if f.pause.Paused {
 		status.HpaName = ""
 	}
@@ -149,12 +150,41 @@ func polling(triggers []v1alpha1.ScaleTrigger, interval time.Duration) string {
 	return fmt.Sprintf("Looking at %s every %s", v1alpha1.TriggersTypes(triggers), interval)
 }
 
+// stopped says that nothing is looked at any more.
+func stopped(why string) report.Event {
+	return report.Normal(v1alpha1.EventScalersStopped, "Stopped looking at the triggers: "+why)
+}
+
+// advice tells of what works although it is odd. What has no effect is a warning.
+func advice(v v1alpha1.Violation) report.Event {
+	if v.Severity == v1alpha1.Advisory {
+		return report.Normal(v1alpha1.EventScalerInfo, v.Error())
+	}
+	return report.Warning(v1alpha1.EventScalerInfo, v.Error())
+}
+
+func triggerTypes(triggers []v1alpha1.ScaleTrigger) []string {
+	types := make([]string, len(triggers))
+	for i := range triggers {
+		types[i] = triggers[i].Type
+	}
+	return types
+}
+
+// pauseDecision explains the replicas of an object that a pause holds.
+func pauseDecision(from, to int32) *v1alpha1.Decision {
+	return &v1alpha1.Decision{
+		Time: metav1.Now().Rfc3339Copy(), From: from, To: to, By: v1alpha1.DecidedByController,
+		Why: fmt.Sprintf("the annotation %s holds %d replicas", v1alpha1.AnnotationPausedReplicas, to),
+	}
+}
+
 func pauseMessage(p v1alpha1.Pause) string {
 	switch {
 	case p.Replicas != nil:
-		return "scaling is paused at " + strconv.Itoa(int(*p.Replicas)) + " replicas"
+		return fmt.Sprintf("scaling is paused at %d replicas by the annotation %s", *p.Replicas, v1alpha1.AnnotationPausedReplicas)
 	case p.Paused:
-		return "scaling is paused"
+		return "scaling is paused by the annotation " + v1alpha1.AnnotationPaused
 	case p.ScaleIn && p.ScaleOut:
 		return "scaling in and out is paused"
 	case p.ScaleIn:

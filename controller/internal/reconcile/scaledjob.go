@@ -41,9 +41,12 @@ func (r *ScaledJobs) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if !sj.DeletionTimestamp.IsZero() {
 		return ctrl.Result{}, r.finalize(ctx, &sj, id)
 	}
+	r.Metrics.Registered(id, triggerTypes(sj.Spec.Triggers))
 	violations, warnings := v1alpha1.ValidateScaledJob(&sj).Split(v1alpha1.Unworkable)
 	var plan *autoscale.ScaledJobPlan
-	failure := errors.Join(r.claim(ctx, &sj), violations.Err())
+	claimed := r.claim(ctx, &sj)
+	r.Status.Wrote(&sj, claimed)
+	failure := errors.Join(claimed, violations.Err())
 	if failure == nil {
 		plan, failure = r.plan(ctx, &sj, id)
 	}
@@ -86,11 +89,14 @@ func (r *ScaledJobs) plan(ctx context.Context, sj *v1alpha1.ScaledJob, id sample
 }
 
 func (r *ScaledJobs) finalize(ctx context.Context, sj *v1alpha1.ScaledJob, id sample.Object) error {
-	r.forget(id)
+	if r.forget(id) {
+		r.Status.Event(sj, stopped("the object is being deleted"))
+	}
 	if !controllerutil.ContainsFinalizer(sj, v1alpha1.Finalizer) {
 		return nil
 	}
 	if released, err := releaseFinalizer(ctx, r.Client, sj); !released {
+		r.Status.Wrote(sj, err)
 		return err
 	}
 	r.Status.Event(sj, report.Normal(v1alpha1.EventScaledJobDeleted, "The ScaledJob was deleted"))
@@ -100,21 +106,29 @@ func (r *ScaledJobs) finalize(ctx context.Context, sj *v1alpha1.ScaledJob, id sa
 
 // conclude starts or stops scaling and reports. Jobs that run go on in any case.
 func (r *ScaledJobs) conclude(ctx context.Context, sj *v1alpha1.ScaledJob, id sample.Object, plan *autoscale.ScaledJobPlan, warnings v1alpha1.Violations, failure error) (ctrl.Result, error) {
+	began := false
 	switch {
 	case failure != nil:
-		r.hold(id, failure)
+		if r.hold(id, failure) {
+			r.Status.Event(sj, stopped("the object cannot be scaled as it is"))
+		}
 	case sj.Paused():
-		r.Engine.Stop(id)
+		if r.Engine.Stop(id) {
+			r.Status.Event(sj, stopped("the object is paused"))
+		}
 	default:
-		r.Engine.ScaleJob(plan)
+		began = r.Engine.ScaleJob(plan)
 	}
-	if sj.Generation != r.Status.Read(sj).ObservedGeneration {
+	before := r.Status.Read(sj)
+	changed := sj.Generation != before.ObservedGeneration
+	if changed {
 		for _, w := range warnings {
-			r.Status.Event(sj, report.Warning(v1alpha1.EventScalerInfo, w.Error()))
+			r.Status.Event(sj, advice(w))
 		}
-		if failure == nil && !sj.Paused() {
-			r.Status.Event(sj, report.Normal(v1alpha1.EventScalersStarted, polling(sj.Spec.Triggers, sj.PollInterval())))
-		}
+	}
+	rested := before.Conditions.IsTrue(v1alpha1.ConditionPaused) || before.Conditions.Get(v1alpha1.ConditionReady).Reason == v1alpha1.ReasonScaledJobCheckFailed
+	if failure == nil && !sj.Paused() && (changed || began && rested) {
+		r.Status.Event(sj, report.Normal(v1alpha1.EventScalersStarted, polling(sj.Spec.Triggers, sj.PollInterval())))
 	}
 	err := r.Status.Update(ctx, sj, func(status *v1alpha1.ScaledJobStatus, now metav1.Time) {
 		if failure != nil || sj.Paused() {

@@ -71,8 +71,10 @@ func (r *ScaledObjects) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.R
 	if !so.DeletionTimestamp.IsZero() {
 		return ctrl.Result{}, r.finalize(ctx, &so, id)
 	}
+	r.Metrics.Registered(id, triggerTypes(so.Spec.Triggers))
 	var found found
 	err := r.claim(ctx, &so)
+	r.Status.Wrote(&so, err)
 	if err == nil {
 		found, err = r.observe(ctx, &so)
 		r.References.Set(id, found.references)
@@ -90,10 +92,12 @@ func identify(kind string, req ctrl.Request) sample.Object {
 	return sample.Object{Kind: kind, Namespace: req.Namespace, Name: req.Name}
 }
 
-func (d *Dependencies) forget(id sample.Object) {
-	d.Engine.Stop(id)
+// forget drops an object that is gone or going, and says whether it was scaled.
+func (d *Dependencies) forget(id sample.Object) (stopped bool) {
+	stopped = d.Engine.Stop(id)
 	d.References.Set(id, nil)
 	d.Metrics.Forget(id)
+	return stopped
 }
 
 // claim adds the finalizer and the label by which the HPA selects the metrics, in
@@ -127,6 +131,8 @@ type found struct {
 	warnings   v1alpha1.Violations
 	replicas   int32 // of the target
 	kind       v1alpha1.GroupVersionKindResource
+	began      bool               // scaling, which it did not before in this process
+	decided    *v1alpha1.Decision // what a pause made of the replicas
 }
 
 // observe reads and checks everything that a plan is made of. A pause needs no more
@@ -204,33 +210,44 @@ func (r *ScaledObjects) apply(ctx context.Context, so *v1alpha1.ScaledObject, id
 	if err := r.ensureHPA(ctx, so, f); err != nil {
 		return err
 	}
-	r.Engine.ScaleObject(f.plan)
+	f.began = r.Engine.ScaleObject(f.plan)
 	return nil
 }
 
 // pause stops scaling, removes the HPA, which would go on scaling, and holds the
 // target at the count that the annotation asks for.
 func (r *ScaledObjects) pause(ctx context.Context, so *v1alpha1.ScaledObject, id sample.Object, f *found) error {
-	r.Engine.Stop(id)
+	if r.Engine.Stop(id) {
+		r.Status.Event(so, stopped("the object is paused"))
+	}
 	if err := r.deleteHPAs(ctx, so, ""); err != nil {
 		return err
 	}
 	if f.pause.Replicas == nil || *f.pause.Replicas == f.replicas {
 		return nil
 	}
-	return r.Actuator.Scale(ctx, f.plan.Target, f.replicas, *f.pause.Replicas)
+	if err := r.Actuator.Scale(ctx, f.plan.Target, f.replicas, *f.pause.Replicas); err != nil {
+		return err
+	}
+	f.decided = pauseDecision(f.replicas, *f.pause.Replicas)
+	return nil
 }
 
 // conclude reports the outcome and says when to try again.
 func (r *ScaledObjects) conclude(ctx context.Context, so *v1alpha1.ScaledObject, id sample.Object, f found, failure error) (ctrl.Result, error) {
-	r.hold(id, failure)
-	if so.Generation != r.Status.Read(so).ObservedGeneration {
+	if r.hold(id, failure) {
+		r.Status.Event(so, stopped("the object cannot be scaled as it is"))
+	}
+	before := r.Status.Read(so)
+	changed := so.Generation != before.ObservedGeneration
+	if changed {
 		for _, w := range f.warnings {
-			r.Status.Event(so, report.Warning(v1alpha1.EventScalerInfo, w.Error()))
+			r.Status.Event(so, advice(w))
 		}
-		if failure == nil && !f.pause.Paused {
-			r.Status.Event(so, report.Normal(v1alpha1.EventScalersStarted, polling(so.Spec.Triggers, so.PollInterval())))
-		}
+	}
+	rested := before.HpaName == "" || before.Conditions.Get(v1alpha1.ConditionReady).Reason == v1alpha1.ReasonScaledObjectCheckFailed
+	if failure == nil && !f.pause.Paused && (changed || f.began && rested) {
+		r.Status.Event(so, report.Normal(v1alpha1.EventScalersStarted, polling(so.Spec.Triggers, so.PollInterval())))
 	}
 	err := r.Status.Update(ctx, so, func(status *v1alpha1.ScaledObjectStatus, now metav1.Time) {
 		describe(status, so, &f)
@@ -254,12 +271,10 @@ func missingRetry(missing time.Duration) time.Duration {
 
 // hold stops the scaling of an object that cannot be scaled as it is: its replicas
 // stay as they are. Trouble with the API server is no reason to stop.
-func (d *Dependencies) hold(id sample.Object, failure error) {
+func (d *Dependencies) hold(id sample.Object, failure error) (stopped bool) {
 	if failure == nil {
-		return
+		return false
 	}
 	d.Metrics.Failed(id)
-	if !transient(failure) {
-		d.Engine.Stop(id)
-	}
+	return !transient(failure) && d.Engine.Stop(id)
 }
