@@ -19,19 +19,22 @@ import (
 type target struct {
 	kind schema.GroupVersionKind
 	name string
-	// set writes the bundle, in base64, where the object's kind has it.
-	set func(object map[string]any, bundle string) error
+	// set writes the bundle, in base64, where the object's kind has it and a
+	// Service of the namespace is asked: another installation sees to its own.
+	set func(object map[string]any, namespace, bundle string) error
+	// namespace is that of the installation.
+	namespace string
 }
 
 func (r *Rotator) targets() []target {
 	var targets []target
 	if r.opts.APIService != "" {
 		kind := schema.GroupVersionKind{Group: "apiregistration.k8s.io", Version: "v1", Kind: "APIService"}
-		targets = append(targets, target{kind, r.opts.APIService, setAPIService})
+		targets = append(targets, target{kind, r.opts.APIService, setAPIService, r.opts.Secret.Namespace})
 	}
 	if r.opts.Webhook != "" {
 		kind := schema.GroupVersionKind{Group: "admissionregistration.k8s.io", Version: "v1", Kind: "ValidatingWebhookConfiguration"}
-		targets = append(targets, target{kind, r.opts.Webhook, setWebhooks})
+		targets = append(targets, target{kind, r.opts.Webhook, setWebhooks, r.opts.Secret.Namespace})
 	}
 	return targets
 }
@@ -49,7 +52,7 @@ func (t target) trust(ctx context.Context, c client.Client, bundle []byte) (foun
 		return false, fmt.Errorf("read %s %s: %w", t.kind.Kind, t.name, err)
 	}
 	before := object.DeepCopy()
-	if err := t.set(object.Object, base64.StdEncoding.EncodeToString(bundle)); err != nil {
+	if err := t.set(object.Object, t.namespace, base64.StdEncoding.EncodeToString(bundle)); err != nil {
 		return true, fmt.Errorf("set caBundle of %s %s: %w", t.kind.Kind, t.name, err)
 	}
 	if reflect.DeepEqual(before.Object, object.Object) {
@@ -62,13 +65,16 @@ func (t target) trust(ctx context.Context, c client.Client, bundle []byte) (foun
 	return true, nil
 }
 
-func setAPIService(object map[string]any, bundle string) error {
+func setAPIService(object map[string]any, namespace, bundle string) error {
+	if isOf, found, _ := unstructured.NestedString(object, "spec", "service", "namespace"); found && isOf != namespace {
+		return nil
+	}
 	// The API refuses a bundle beside this switch.
 	unstructured.RemoveNestedField(object, "spec", "insecureSkipTLSVerify")
 	return unstructured.SetNestedField(object, bundle, "spec", "caBundle")
 }
 
-func setWebhooks(object map[string]any, bundle string) error {
+func setWebhooks(object map[string]any, namespace, bundle string) error {
 	webhooks, _, err := unstructured.NestedSlice(object, "webhooks")
 	if err != nil {
 		return err
@@ -77,6 +83,9 @@ func setWebhooks(object map[string]any, bundle string) error {
 		webhook, ok := webhooks[i].(map[string]any)
 		if !ok {
 			return fmt.Errorf("webhooks[%d] is not an object", i)
+		}
+		if isOf, found, _ := unstructured.NestedString(webhook, "clientConfig", "service", "namespace"); found && isOf != namespace {
+			continue
 		}
 		if err := unstructured.SetNestedField(webhook, bundle, "clientConfig", "caBundle"); err != nil {
 			return err

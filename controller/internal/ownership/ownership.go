@@ -91,7 +91,11 @@ func foreign(so *v1alpha1.ScaledObject, hpa *autoscalingv2.HorizontalPodAutoscal
 	if owner != nil {
 		by = fmt.Sprintf(" of %s %s", owner.Kind, owner.Name)
 	}
-	return violation(v1alpha1.ReasonOtherHPA, targetPath,
+	reason := v1alpha1.ReasonOtherHPA
+	if so.TransfersHPAOwnership() && so.HPAName() == v1alpha1.HPANamePrefix+so.Name {
+		reason = v1alpha1.ReasonTransferWithoutHPAName // it was to be taken over, but not said which
+	}
+	return violation(reason, targetPath,
 		"names %s %s, which HorizontalPodAutoscaler %s/%s%s already scales; delete that one, or take it over with the annotation %s: \"true\" and %s: %s",
 		hpa.Spec.ScaleTargetRef.Kind, hpa.Spec.ScaleTargetRef.Name, hpa.Namespace, hpa.Name, by, v1alpha1.AnnotationTransferHPAOwnership, hpaNamePath, hpa.Name)
 }

@@ -5,11 +5,13 @@ package ownership_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
@@ -132,6 +134,69 @@ func TestCheck(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestReasons: admission counts refusals by these.
+func TestReasons(t *testing.T) {
+	taking := annotated(v1alpha1.AnnotationTransferHPAOwnership, "true")
+	legacy, first := autoscaler("legacy", "web", nil), scaled("first", "web", 0)
+	for want, c := range map[v1alpha1.Reason]struct {
+		so     *v1alpha1.ScaledObject
+		others []client.Object
+	}{
+		v1alpha1.ReasonOtherScaledObject:      {scaled("second", "web", 1), []client.Object{first}},
+		v1alpha1.ReasonOtherScaledObjectHPA:   {scaled("second", "api", 1, named("keda-hpa-first")), []client.Object{first}},
+		v1alpha1.ReasonOtherHPA:               {scaled("second", "web", 1, named("mine"), taking), []client.Object{legacy}},
+		v1alpha1.ReasonTransferWithoutHPAName: {scaled("second", "web", 1, taking), []client.Object{legacy}},
+	} {
+		found, err := ownership.Check(t.Context(), reader(t, c.others...), c.so, func(*v1alpha1.ScaledObject) bool { return true })
+		if err != nil || len(found) != 1 || found[0].Reason != want {
+			t.Errorf("found %v for %s, error %v, want one of reason %s", found, c.so.Name, err, want)
+		}
+	}
+}
+
+// TestCheckLooksAtNoOtherObjects: what a check reads depends on who shares the
+// target, not on how many objects there are.
+//
+// Differs: Admission
+// KEDA: The webhook lists all ScaledObjects and HPAs of the namespace for each object that it checks, which with tens of thousands of objects has exhausted its memory.
+// Here: Indexes by target, HPA name and owner answer in three lookups, without copies, whatever the number of objects.
+// Why: Admission must not get slower, or fail, because a cluster has grown.
+// Old: not available
+func TestCheckLooksAtNoOtherObjects(t *testing.T) {
+	const many = 500
+	var objects []client.Object
+	for i := range many {
+		so := scaled(fmt.Sprint("other-", i), fmt.Sprint("web-", i), i)
+		objects = append(objects, so, autoscaler("keda-hpa-"+so.Name, so.Spec.ScaleTargetRef.Name, so))
+	}
+	counter := &lists{Reader: reader(t, append(objects, autoscaler("legacy", "web", nil))...)}
+	found, err := ownership.Check(t.Context(), counter, scaled("mine", "web", 0), func(*v1alpha1.ScaledObject) bool { return true })
+	if err != nil || len(found) != 1 {
+		t.Fatalf("found %v, error %v", found, err)
+	}
+	if counter.calls != 3 || counter.wide != 0 || counter.items != 1 {
+		t.Errorf("%d lists, %d of them without an index, gave %d objects; want 3, 0 and 1 of %d", counter.calls, counter.wide, counter.items, 2*many+1)
+	}
+}
+
+// lists counts what a reader lists.
+type lists struct {
+	client.Reader
+	calls, wide, items int
+}
+
+func (l *lists) List(ctx context.Context, list client.ObjectList, opts ...client.ListOption) error {
+	var options client.ListOptions
+	options.ApplyOptions(opts)
+	l.calls++
+	if options.FieldSelector == nil || options.Namespace == "" || options.UnsafeDisableDeepCopy == nil {
+		l.wide++
+	}
+	err := l.Reader.List(ctx, list, opts...)
+	l.items += meta.LenList(list)
+	return err
 }
 
 func TestHPAsAreThoseOfTheObject(t *testing.T) {
