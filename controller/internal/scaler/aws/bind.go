@@ -2,8 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package aws reads triggers whose source is an AWS service: aws-sqs-queue. One
-// client serves all queues of a region, endpoint and identity. It is the only
-// package that imports the AWS SDK.
+// client serves all queues of a region, endpoint and identity.
 package aws
 
 import (
@@ -12,7 +11,7 @@ import (
 	"fmt"
 	"net/url"
 
-	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
+	awsidentity "github.com/keda-tf/terraform-provider-keda/controller/internal/identity/aws"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/scaler"
 	"github.com/keda-tf/terraform-provider-keda/controller/trigger"
 )
@@ -23,7 +22,7 @@ func Bind(decoded trigger.Decoded, env scaler.Env) (scaler.Binding, error) {
 	if !ok {
 		return scaler.Binding{}, fmt.Errorf("trigger %q does not measure an SQS queue", decoded.Type)
 	}
-	who, err := identify(t.AWSAuth, env.PodIdentity)
+	who, err := awsidentity.Identify(t.AWSAuth, env.PodIdentity)
 	if err != nil {
 		return scaler.Binding{}, err
 	}
@@ -35,7 +34,7 @@ func Bind(decoded trigger.Decoded, env scaler.Env) (scaler.Binding, error) {
 		}
 		address += " at " + u.Scheme + "://" + u.Host
 	}
-	a := access{region: t.Region, endpoint: t.Endpoint, identity: who}
+	a := access{region: t.Region, endpoint: t.Endpoint, Identity: who}
 	return scaler.Binding{
 		Server:  scaler.ServerID("aws-sqs", address, a.settings()...),
 		Address: address,
@@ -47,41 +46,12 @@ func Bind(decoded trigger.Decoded, env scaler.Env) (scaler.Binding, error) {
 	}, nil
 }
 
-// identity says as whom to sign requests. The zero value is the controller's own
-// identity: whatever the SDK finds in its environment.
-type identity struct {
-	keyID, secret, token string // a key, or empty
-	role, externalID     string // a role to assume with it, or empty
-}
-
 // access is what a client depends on.
 type access struct {
 	region, endpoint string
-	identity
+	awsidentity.Identity
 }
 
 func (a access) settings() []string {
-	return []string{a.endpoint, a.keyID, a.secret, a.token, a.role, a.externalID}
-}
-
-// identify picks the identity that a trigger and its TriggerAuthentication ask
-// for.
-func identify(auth trigger.AWSAuth, pod *v1alpha1.AuthPodIdentity) (identity, error) {
-	switch {
-	case pod != nil && (pod.Provider == v1alpha1.PodIdentityProviderAws || pod.Provider == v1alpha1.PodIdentityProviderAwsEKS):
-		who := identity{role: auth.RoleARN}
-		if who.role == "" && pod.RoleArn != nil {
-			who.role = *pod.RoleArn
-		}
-		if pod.ExternalID != nil {
-			who.externalID = *pod.ExternalID
-		}
-		return who, nil
-	case auth.IdentityOwner == "operator":
-		return identity{}, nil
-	case auth.RoleARN == "" && auth.AccessKeyID == "":
-		return identity{}, errors.New(`there are no AWS credentials: use a TriggerAuthentication with podIdentity provider "aws", ` +
-			`or with the parameters "awsAccessKeyID" and "awsSecretAccessKey" or "awsRoleArn", or set "identityOwner" to "operator"`)
-	}
-	return identity{keyID: auth.AccessKeyID, secret: auth.SecretAccessKey, token: auth.SessionToken, role: auth.RoleARN}, nil
+	return append([]string{a.endpoint}, a.Identity.Settings()...)
 }

@@ -7,13 +7,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"strconv"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	awsidentity "github.com/keda-tf/terraform-provider-keda/controller/internal/identity/aws"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/scaler"
 	"github.com/keda-tf/terraform-provider-keda/controller/trigger"
 )
@@ -24,22 +24,21 @@ const parallel = 16
 
 // sqsSource measures queues with one client.
 type sqsSource struct {
-	address   string
-	access    access
-	transport *http.Transport
-	client    *sqs.Client
+	address string
+	access  access
+	client  *sqs.Client
 
 	mu   sync.Mutex
 	urls map[string]string // URLs of the queues that triggers give by name
 }
 
 func openSQS(ctx context.Context, a access, address string) (scaler.Source, error) {
-	cfg, transport, err := a.configure(ctx)
+	cfg, err := awsidentity.Config(ctx, a.region, a.Identity, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", address, err)
 	}
 	return &sqsSource{
-		address: address, access: a, transport: transport, urls: map[string]string{},
+		address: address, access: a, urls: map[string]string{},
 		client: sqs.NewFromConfig(cfg, func(o *sqs.Options) {
 			if a.endpoint != "" {
 				o.BaseEndpoint = &a.endpoint
@@ -129,8 +128,6 @@ func (s *sqsSource) forget(name string) {
 	delete(s.urls, name)
 }
 
-// Close frees the connections.
-func (s *sqsSource) Close() error {
-	s.transport.CloseIdleConnections()
-	return nil
-}
+// Close does nothing: other clients of the same identity share the connections,
+// which end by themselves when nobody uses them.
+func (s *sqsSource) Close() error { return nil }
