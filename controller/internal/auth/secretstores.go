@@ -7,7 +7,10 @@ import (
 	"context"
 	"fmt"
 
+	"k8s.io/utils/ptr"
+
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/auth/awssecretmanager"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/auth/vault"
 )
 
@@ -53,6 +56,40 @@ func (r *reading) gcpSecretManager(spec *v1alpha1.TriggerAuthenticationSpec) err
 	return unsupported("gcpSecretManager", spec.GCPSecretManager != nil)
 }
 
+// awsSecretManager opens the store by a key, or by a pod identity, which may be that
+// of the workload.
 func (r *reading) awsSecretManager(spec *v1alpha1.TriggerAuthenticationSpec) error {
-	return unsupported("awsSecretManager", spec.AwsSecretManager != nil)
+	if spec.AwsSecretManager == nil {
+		return nil
+	}
+	const name = "awsSecretManager"
+	store := spec.AwsSecretManager.DeepCopy()
+	var err error
+	if store.PodIdentity, err = r.identity(store.PodIdentity); err != nil {
+		return fmt.Errorf("%s.podIdentity: %w", name, err)
+	}
+	var role string
+	if store.PodIdentity != nil {
+		role = ptr.Deref(store.PodIdentity.RoleArn, "")
+	}
+	var keys awssecretmanager.Keys
+	if c := store.Credentials; c != nil {
+		for _, part := range []struct {
+			field string
+			ref   *v1alpha1.SecretReference
+			into  *string
+		}{{"accessKey", &c.AccessKey, &keys.AccessKey}, {"accessSecretKey", &c.AccessSecretKey, &keys.SecretKey}, {"accessToken", c.AccessToken, &keys.Token}} {
+			if part.ref == nil {
+				continue
+			}
+			if *part.into, err = r.credential(name+".credentials."+part.field, *part.ref); err != nil {
+				return err
+			}
+		}
+	}
+	transport := r.resolver.Transport
+	return r.merge(r.kept(name, func(ctx context.Context, _ bool) (values, error) {
+		parameters, err := awssecretmanager.Read(ctx, store, keys, transport)
+		return values{parameters: parameters}, err
+	}, keys.AccessKey, keys.SecretKey, keys.Token, role))
 }
