@@ -17,7 +17,7 @@ import (
 func (a *app) tellCloudEventSources(resolver *auth.Resolver) {
 	a.sink = &eventing.HTTP{
 		ClusterName: a.ClusterName, Namespace: a.Namespace, Binary: a.CloudEventsBinary,
-		Transport: http.DefaultTransport, Timeout: a.HTTPTimeout, Auth: resolver,
+		Transport: http.DefaultTransport, Timeout: a.HTTPTimeout, Auth: resolver, Token: eventing.AzureToken,
 	}
 	hub := eventing.New(eventing.Options{
 		Sources: a.mgr.GetClient(), Sender: a.sink, Metrics: eventing.NewMetrics(a.Registry),

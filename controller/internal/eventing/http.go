@@ -40,9 +40,8 @@ type HTTP struct {
 	Auth interface {
 		Resolve(ctx context.Context, ref *kedav1alpha1.AuthenticationRef, workload auth.Workload) (auth.Resolved, error)
 	}
-	// Token returns an access token of a pod identity for an Azure resource; nil
-	// when the controller has no such identity.
-	Token func(ctx context.Context, identity *kedav1alpha1.AuthPodIdentity, resource string) (string, error)
+	// Token returns the access token of a pod identity for Azure Event Grid.
+	Token func(ctx context.Context, identity *kedav1alpha1.AuthPodIdentity) (string, error)
 }
 
 // Send implements Sender.
@@ -117,9 +116,6 @@ func (h *HTTP) toEventGrid(ctx context.Context, s *Source, m *message) error {
 	return h.deliver(client, request)
 }
 
-// eventGrid is what tokens for Azure Event Grid are made for.
-const eventGrid = "https://eventgrid.azure.net"
-
 // credentials are the headers that a topic asks for.
 func (h *HTTP) credentials(ctx context.Context, s *Source) (http.Header, error) {
 	ref := s.Spec.AuthenticationRef
@@ -130,27 +126,18 @@ func (h *HTTP) credentials(ctx context.Context, s *Source) (http.Header, error) 
 	if err != nil {
 		return nil, fmt.Errorf("spec.authenticationRef: %w", err)
 	}
-	header := http.Header{}
-	switch identity := found.PodIdentity; {
-	case identity == nil:
-		key := found.Parameters["accessKey"]
-		if key == "" {
-			return nil, fmt.Errorf("%s %s has neither the parameter accessKey nor podIdentity azure-workload; add one of them", ref.KindOrDefault(), ref.Name)
-		}
-		header.Set("aeg-sas-key", key)
-	case identity.Provider != kedav1alpha1.PodIdentityProviderAzureWorkload:
-		return nil, fmt.Errorf("%s %s: podIdentity.provider (%q) must be %s for a topic of Azure Event Grid",
-			ref.KindOrDefault(), ref.Name, identity.Provider, kedav1alpha1.PodIdentityProviderAzureWorkload)
-	case h.Token == nil:
-		return nil, fmt.Errorf("%s %s: podIdentity azure-workload cannot be used, because the controller has no Azure identity; use the parameter accessKey", ref.KindOrDefault(), ref.Name)
-	default:
-		token, err := h.Token(ctx, identity, eventGrid)
+	if found.PodIdentity != nil {
+		token, err := h.Token(ctx, found.PodIdentity)
 		if err != nil {
 			return nil, fmt.Errorf("%s %s: no token for Azure Event Grid: %w", ref.KindOrDefault(), ref.Name, err)
 		}
-		header.Set("Authorization", "Bearer "+token)
+		return http.Header{"Authorization": {"Bearer " + token}}, nil
 	}
-	return header, nil
+	key := found.Parameters["accessKey"]
+	if key == "" {
+		return nil, fmt.Errorf("%s %s has neither the parameter accessKey nor podIdentity azure-workload; add one of them", ref.KindOrDefault(), ref.Name)
+	}
+	return http.Header{"Aeg-Sas-Key": {key}}, nil
 }
 
 // answerRead is how much of an answer is read, so that its connection can be used

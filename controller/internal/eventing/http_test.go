@@ -172,6 +172,9 @@ func TestEventGridTakesTheKeyOfNow(t *testing.T) {
 // TestEventGridCredentials: what a topic needs and does not get is named, before
 // there is an event.
 func TestEventGridCredentials(t *testing.T) {
+	for _, variable := range []string{"AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_FEDERATED_TOKEN_FILE"} {
+		t.Setenv(variable, "")
+	}
 	for _, test := range []struct {
 		name    string
 		objects []client.Object
@@ -183,7 +186,7 @@ func TestEventGridCredentials(t *testing.T) {
 			SecretTargetRef: []kedav1alpha1.AuthTargetRef{{Parameter: "key", Name: "grid", Key: "key"}},
 		})}, "neither the parameter accessKey nor podIdentity azure-workload"},
 		{"another identity", []client.Object{authentication("shop", "grid", podIdentity(kedav1alpha1.PodIdentityProviderGCP))}, `podIdentity.provider ("gcp") must be azure-workload`},
-		{"no identity here", []client.Object{authentication("shop", "grid", podIdentity(kedav1alpha1.PodIdentityProviderAzureWorkload))}, "has no Azure identity; use the parameter accessKey"},
+		{"no identity here", []client.Object{authentication("shop", "grid", podIdentity(kedav1alpha1.PodIdentityProviderAzureWorkload))}, "no token for Azure Event Grid: the controller's pod has no Azure workload identity"},
 		{"key", []client.Object{secret("shop", "grid", map[string]string{"key": "a"}), authentication("shop", "grid", accessKey)}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -213,9 +216,9 @@ func TestEventGridToken(t *testing.T) {
 	defer topic.Close()
 	w := newWorld(t, authentication("shop", "grid", podIdentity(kedav1alpha1.PodIdentityProviderAzureWorkload)))
 	refused := errors.New("nobody knows this identity")
-	w.http.Token = func(_ context.Context, identity *kedav1alpha1.AuthPodIdentity, resource string) (string, error) {
-		if identity.Provider != kedav1alpha1.PodIdentityProviderAzureWorkload || resource != "https://eventgrid.azure.net" {
-			t.Errorf("asked for a token of %v for %s", identity, resource)
+	w.http.Token = func(_ context.Context, identity *kedav1alpha1.AuthPodIdentity) (string, error) {
+		if identity.Provider != kedav1alpha1.PodIdentityProviderAzureWorkload {
+			t.Errorf("asked for a token of %v", identity)
 		}
 		return "t0ken", refused
 	}

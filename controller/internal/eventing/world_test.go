@@ -55,7 +55,7 @@ func newWorld(t *testing.T, objects ...client.Object) *world {
 	w := &world{T: t, client: fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).Build(), clock: testclock.NewFakeClock(start), registry: prometheus.NewRegistry()}
 	w.http = &eventing.HTTP{
 		ClusterName: "kubernetes-default", Namespace: "keda", Transport: &http.Transport{}, Timeout: 10 * time.Second,
-		Auth: &auth.Resolver{Reader: w.client, Objects: w.client, ClusterNamespace: "keda"},
+		Auth: &auth.Resolver{Reader: w.client, Objects: w.client, ClusterNamespace: "keda"}, Token: eventing.AzureToken,
 	}
 	w.hub = eventing.New(eventing.Options{Sources: w.client, Sender: w.http, Metrics: eventing.NewMetrics(w.registry), Clock: w.clock, Log: logr.Discard()})
 	return w
