@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -51,7 +52,7 @@ func outlive(ctx context.Context, p *play) (outcome, error) {
 		{
 			name: "the source tells 30, at 10 for each that is 3 replicas",
 			holds: all(p.replicas(name, 3), p.condition(name, "Ready", "True"), p.condition(name, "Fallback", "False"),
-				p.metric(name, pausedMetric, is(0)), p.metric(name, activeMetric, is(1)), p.stateless(sourceKey)),
+				p.metric(name, pausedMetric, is(0)), p.metric(name, activeMetric, is(1)), p.keyless(), p.stateless(sourceKey)),
 			within: 90 * time.Second,
 		},
 		{
@@ -85,6 +86,17 @@ func outlive(ctx context.Context, p *play) (outcome, error) {
 	})
 	stop()
 	return outcome{checks, r.picture("A source that dies, a pause, and the worker")}, err
+}
+
+// keyless holds when the source refuses who has no key, so that the number can only come with it.
+func (p *play) keyless() fact {
+	return func(ctx context.Context) (string, bool, error) {
+		_, err := p.kube.CoreV1().Services(p.namespace).ProxyGet("http", "source", "8080", "value", nil).DoRaw(ctx)
+		if apierrors.IsUnauthorized(err) {
+			return "the source refuses who has no key", true, nil
+		}
+		return "the source answers without a key", false, err
+	}
 }
 
 // sources kills the source or brings it back.
