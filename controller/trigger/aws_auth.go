@@ -23,6 +23,11 @@ type AWSAuth struct {
 func (a *AWSAuth) declare(p *param.Set) {
 	p.String(&a.Region, "awsRegion", "AWS region, such as `eu-west-3`.").
 		From(param.Metadata, param.Auth).Required()
+	a.declareIdentity(p)
+}
+
+// declareIdentity declares as whom to ask.
+func (a *AWSAuth) declareIdentity(p *param.Set) {
 	p.String(&a.IdentityOwner, "identityOwner", "Whose identity to use: `pod` for what the trigger and its "+
 		"TriggerAuthentication give, `operator` for that of the controller.").Enum("pod", "operator").Default("pod")
 	p.String(&a.RoleARN, "awsRoleArn", "Role to assume.").From(param.Auth)

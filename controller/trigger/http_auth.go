@@ -5,6 +5,7 @@ package trigger
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/trigger/param"
@@ -14,7 +15,7 @@ import (
 // Modes lists is used.
 type HTTPAuth struct {
 	// Modes are the ways in use, of those that the trigger offers: "apiKey",
-	// "basic", "bearer", "custom", "tls". Empty means anonymous.
+	// "basic", "bearer", "custom", "oauth", "tls". Empty means anonymous.
 	Modes []string
 	// APIKey, sent by Method ("header" or "query") under KeyParamName, belongs to
 	// apiKey.
@@ -26,6 +27,12 @@ type HTTPAuth struct {
 	// CustomAuthHeader and CustomAuthValue are a request header; they belong to
 	// custom.
 	CustomAuthHeader, CustomAuthValue string
+	// OAuthTokenURI, ClientID, ClientSecret, Scopes and EndpointParams are an
+	// OAuth 2 client; they belong to oauth. EndpointParams are further parameters
+	// of the token request.
+	OAuthTokenURI, ClientID, ClientSecret string
+	Scopes                                []string
+	EndpointParams                        url.Values
 	// Cert and Key are the PEM texts of a client certificate; they belong to tls.
 	Cert, Key string
 	// CA is a PEM text of certificate authorities; it counts in every mode.
@@ -38,6 +45,7 @@ const (
 	modeBasic  = "basic"
 	modeBearer = "bearer"
 	modeCustom = "custom"
+	modeOAuth  = "oauth"
 	modeTLS    = "tls"
 )
 
@@ -60,8 +68,8 @@ func (a *HTTPAuth) KeyName() string {
 // declare declares the parameters of the modes that a trigger offers.
 func (a *HTTPAuth) declare(p *param.Set, modes ...string) {
 	p.Strings(&a.Modes, "authModes", "How to identify to the server. "+
-		"Several modes are separated by commas; `basic` and `bearer` exclude each other.").
-		Alias("authMode").From(param.Metadata, param.Auth).Enum(modes...).Exclusive(modeBearer, modeBasic)
+		"Several modes are separated by commas; `basic`, `bearer` and `oauth` exclude each other.").
+		Alias("authMode").From(param.Metadata, param.Auth).Enum(modes...).Exclusive(modeBearer, modeBasic, modeOAuth)
 	for _, mode := range modes {
 		switch mode {
 		case modeAPIKey:
@@ -78,6 +86,8 @@ func (a *HTTPAuth) declare(p *param.Set, modes ...string) {
 			p.String(&a.CustomAuthValue, "customAuthValue", "Value of the request header, with `custom`.").Secret().From(param.Auth)
 			a.needs(p, mode, "customAuthHeader", &a.CustomAuthHeader)
 			a.needs(p, mode, "customAuthValue", &a.CustomAuthValue)
+		case modeOAuth:
+			a.declareOAuth(p)
 		case modeTLS:
 			p.String(&a.Cert, "cert", "Client certificate as PEM, with `tls`.").From(param.Auth)
 			p.String(&a.Key, "key", "Key of the client certificate as PEM, with `tls`.").Secret().From(param.Auth)
@@ -95,6 +105,19 @@ func (a *HTTPAuth) declareAPIKey(p *param.Set) {
 	p.String(&a.KeyParamName, "keyParamName", "Name under which to send the key. "+
 		"Without it `X-API-KEY` as a header and `api_key` as a query parameter.").From(param.Metadata, param.Auth)
 	a.needs(p, modeAPIKey, "apiKey", &a.APIKey)
+}
+
+func (a *HTTPAuth) declareOAuth(p *param.Set) {
+	p.String(&a.OAuthTokenURI, "oauthTokenURI", "URL where the controller gets an access token as an OAuth 2 client (client credentials), with `oauth`.").
+		From(param.Auth).Check(httpURL)
+	p.String(&a.ClientID, "clientID", "ID of the OAuth 2 client, with `oauth`.").From(param.Auth)
+	p.String(&a.ClientSecret, "clientSecret", "Secret of the OAuth 2 client, with `oauth`.").Secret().From(param.Auth)
+	p.Strings(&a.Scopes, "scopes", "Scopes of the token, separated by commas, with `oauth`.").Alias("scope").From(param.Auth)
+	p.Query(&a.EndpointParams, "endpointParams", "Further parameters of the token request as a URL query, such as `audience=metrics`, with `oauth`.").
+		Secret().From(param.Auth)
+	a.needs(p, modeOAuth, "oauthTokenURI", &a.OAuthTokenURI)
+	a.needs(p, modeOAuth, "clientID", &a.ClientID)
+	a.needs(p, modeOAuth, "clientSecret", &a.ClientSecret)
 }
 
 // needs declares that a mode, once listed, needs a further parameter.

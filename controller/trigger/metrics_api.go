@@ -60,7 +60,7 @@ func (t *MetricsAPI) Declare(p *param.Set) {
 		Enum("average", "sum", "max", "min").Default("average")
 	p.Bool(&t.UnsafeSSL, "unsafeSsl", "Whether to accept any server certificate. For tests only.").Default("false")
 	p.Duration(&t.Timeout, "timeout", "Time that one request may take: a duration such as `2s`, or milliseconds.")
-	t.declare(p, modeAPIKey, modeBasic, modeBearer, modeTLS)
+	t.declare(p, modeAPIKey, modeBasic, modeBearer, modeOAuth, modeTLS)
 }
 
 // Metrics implements External.

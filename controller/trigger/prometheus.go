@@ -12,6 +12,14 @@ import (
 // Prometheus measures the result of a PromQL instant query.
 type Prometheus struct {
 	HTTPAuth
+	// AWSAuth signs requests to Amazon Managed Service for Prometheus, if it has a
+	// region.
+	AWSAuth
+	// GCPAuth is a key for Google Cloud Managed Service for Prometheus.
+	GCPAuth
+	// AzureCloud is the cloud of an Azure Monitor workspace, empty for the public
+	// one, and AzureResourceURL what a token is asked for if the cloud is "Private".
+	AzureCloud, AzureResourceURL string
 	// ServerAddress is the base URL of the server, Query the PromQL expression.
 	ServerAddress, Query string
 	// Threshold is the target, ActivationThreshold the activation value.
@@ -35,7 +43,10 @@ func definePrometheus() Definition {
 		Prose: "Scales with the result of a PromQL query on a Prometheus server or one that speaks its API.\n\n" +
 			"The query is evaluated at the moment of asking and must yield one number: a scalar, or a vector of one element. Aggregate with " +
 			"`sum` or `max` where there may be several. An empty result, NaN and infinity mean zero, unless `ignoreNullValues` is false: " +
-			"then they are errors, and the fallback of the scaled object applies.",
+			"then they are errors, and the fallback of the scaled object applies.\n\n" +
+			"The managed services of the clouds want requests with an identity. A TriggerAuthentication with the pod identity " +
+			"`azure-workload` gives one for Azure Monitor, with `gcp` or a service account's key one for Google Cloud, and with `aws`, an " +
+			"access key or a role, and `awsRegion`, one for Amazon.",
 		Example: Example{Metadata: map[string]string{
 			"serverAddress": "http://prometheus.monitoring.svc:9090", "query": `sum(irate(http_requests_total{app="shop"}[1m]))`,
 			"threshold": "100",
@@ -59,7 +70,20 @@ func (t *Prometheus) Declare(p *param.Set) {
 		Default("true")
 	p.Bool(&t.UnsafeSSL, "unsafeSsl", "Whether to accept any server certificate. For tests only.").Default("false")
 	p.Duration(&t.Timeout, "timeout", "Time that one request may take: a duration such as `2s`, or milliseconds.")
-	t.declare(p, modeBasic, modeBearer, modeCustom, modeTLS)
+	t.HTTPAuth.declare(p, modeBasic, modeBearer, modeCustom, modeOAuth, modeTLS)
+	p.String(&t.Region, "awsRegion", "AWS region of the workspace: requests are signed for Amazon Managed Service for Prometheus.").
+		From(param.Metadata, param.Auth)
+	t.declareIdentity(p)
+	t.GCPAuth.declare(p)
+	p.String(&t.AzureCloud, "cloud", "Cloud of the Azure Monitor workspace, with the pod identity `azure-workload`.").
+		Enum("AzurePublicCloud", "AzureUSGovernmentCloud", "AzureChinaCloud", "Private")
+	p.String(&t.AzureResourceURL, "azureManagedPrometheusResourceURL", "What to ask a token for, if `cloud` is `Private`.").Check(httpURL)
+	p.Rule("`cloud` with `Private` needs `azureManagedPrometheusResourceURL`.", func() error {
+		if t.AzureCloud == "Private" && t.AzureResourceURL == "" {
+			return p.Missing("azureManagedPrometheusResourceURL", `"cloud" is "Private"`)
+		}
+		return nil
+	}, "cloud", "azureManagedPrometheusResourceURL")
 }
 
 // Metrics implements External.

@@ -34,13 +34,7 @@ type fact struct {
 // deliberate lists where this project differs from KEDA on purpose, and why. The
 // key is "type/parameter aspect", with "*" for all types.
 var deliberate = map[string]string{
-	"*/clientID absent":       "OAuth is declared by KEDA for all HTTP triggers but used by neither of these two",
-	"*/clientSecret absent":   "as clientID",
-	"*/oauthTokenURI absent":  "as clientID",
-	"*/scopes absent":         "as clientID",
-	"*/endpointParams absent": "as clientID",
-	"*/authModes enum":        "only the modes that KEDA's scaler of the type acts on; KEDA accepts the others and sends nothing",
-	"*/authModes exclusive":   "without OAuth, as clientID",
+	"*/authModes enum": "only the modes that KEDA's scaler of the type acts on; KEDA accepts the others and sends nothing",
 
 	"metrics-api/customAuthHeader absent": "KEDA's metrics-api does not act on the mode custom",
 	"metrics-api/customAuthValue absent":  "as customAuthHeader",
@@ -48,8 +42,16 @@ var deliberate = map[string]string{
 	"prometheus/apiKey absent":            "KEDA's prometheus does not act on the mode apiKey",
 	"prometheus/method absent":            "as apiKey",
 	"prometheus/keyParamName absent":      "as apiKey",
-	"prometheus/awsRegion absent":         "signed requests to AWS managed Prometheus are not built in",
-	"prometheus/identityOwner absent":     "as awsRegion",
+
+	"prometheus/awsRoleArn new":                        "KEDA reads it outside its declaration",
+	"prometheus/awsAccessKeyID new":                    "as awsRoleArn",
+	"prometheus/awsSecretAccessKey new":                "as awsRoleArn",
+	"prometheus/awsSessionToken new":                   "as awsRoleArn",
+	"prometheus/identityOwner default":                 "KEDA's default is in its code",
+	"prometheus/identityOwner enum":                    "KEDA checks it in its code",
+	"prometheus/GoogleApplicationCredentials new":      "as awsRoleArn",
+	"prometheus/cloud new":                             "as awsRoleArn",
+	"prometheus/azureManagedPrometheusResourceURL new": "as awsRoleArn",
 
 	"aws-sqs-queue/awsRoleArn new":         "KEDA reads it outside its declaration",
 	"aws-sqs-queue/awsAccessKeyID new":     "as awsRoleArn",
