@@ -185,6 +185,13 @@ func TestThrottledServerIsLeftAlone(t *testing.T) {
 	})
 }
 
+// TestPanicIsAnError: a source with a bug costs its own trigger and nothing else.
+//
+// Differs: Triggers
+// KEDA: A scaler that panics, on an empty answer or an unexpected type, ends the operator, and with it the scaling of everything.
+// Here: A panic is that trigger's error, with the name of its server and without the value that it carried; the log has the stack.
+// Why: One trigger must not stop all others.
+// Old: not available
 func TestPanicIsAnError(t *testing.T) {
 	inBubble(t, Options{}, func(b *bench) {
 		bad, good := b.server("bad"), b.server("good")

@@ -14,6 +14,12 @@ import (
 
 // testRivals: the second object on a target is refused with the name of the
 // first, and takes over when the first goes elsewhere.
+//
+// Differs: Scaling
+// KEDA: Only the admission webhook refuses a second ScaledObject on a target, and it fails open: with the webhook away both objects make HPAs and scale the same pods.
+// Here: The controller refuses the younger object too, and says which one was first; it takes over when that one goes.
+// Why: Two autoscalers on one workload never come to rest.
+// Old: not available
 func testRivals(e *env) {
 	e.apply(deployment("a", 0), deployment("b", 0), e.redisObject("a", ""))
 	e.isReady("a")
@@ -56,6 +62,14 @@ spec:
 
 // testForeignHPA: an HPA of somebody else on the target is refused by its name,
 // whoever came first, until it is gone.
+//
+// Covers: annotation validations.keda.sh/hpa-ownership
+//
+// Differs: HPA
+// KEDA: An HPA that somebody else creates later on the target of a ScaledObject is not noticed. Kubernetes then finds the pods in two HPAs and lets neither of them scale.
+// Here: Our HPA gives way, and the object is not Ready and names the other one. When that is gone, or says validations.keda.sh/hpa-ownership: "false", scaling goes on.
+// Why: One autoscaler that works and a message are better than two that block each other.
+// Old: The annotation on the other HPA.
 func testForeignHPA(e *env) {
 	e.apply(deployment("web", 1), foreignHPA("legacy", "web"), e.redisObject("web", ""))
 	so := scaledObject("web")
@@ -70,6 +84,14 @@ func testForeignHPA(e *env) {
 
 // testTransfer: an existing HPA is taken over where that is asked for, and only
 // then.
+//
+// Covers: annotation scaledobject.keda.sh/transfer-hpa-ownership
+//
+// Differs: HPA
+// KEDA: An HPA that has the name which a ScaledObject wants, and scales something else, is overwritten without a word.
+// Here: It is refused by its name, unless the object says that it is to be taken over.
+// Why: A name is no permission.
+// Old: The annotation scaledobject.keda.sh/transfer-hpa-ownership: "true".
 func testTransfer(e *env) {
 	named := "advanced: {horizontalPodAutoscalerConfig: {name: legacy}}"
 	e.apply(deployment("web", 1), deployment("other", 1), foreignHPA("legacy", "other"), e.redisObject("web", named))

@@ -15,6 +15,8 @@ import (
 )
 
 // testFallback: a source dies and comes back.
+//
+// Covers: field ScaledObject.spec.fallback; field ScaledObject.spec.fallback.failureThreshold; field ScaledObject.status.health; condition ScaledObject/Fallback/FallbackExists; condition ScaledObject/Fallback/NoFallbackFound; condition ScaledObject/Ready/PartialTriggerError; event ScaledObjectFallbackActivated; event ScaledObjectFallbackDeactivated
 func testFallback(e *env) {
 	proxy, feed := fault.NewProxy(e, e.redis.Address), e.follow()
 	e.apply(deployment("web", 0), e.redisObjectAt("web", proxy.Address(), "maxReplicaCount: 9\nfallback: {failureThreshold: 2, replicas: 4}"))
@@ -46,6 +48,10 @@ func testFallback(e *env) {
 }
 
 // testFallbackFromZero: the fallback starts a target that rests.
+//
+// Kept: Fallback
+// KEDA: A fallback of 0 replicas does not count as activity: the target may rest while its source is dead.
+// Why: It is the only way to say that nothing is to run without the source.
 func testFallbackFromZero(e *env) {
 	e.apply(deployment("web", 0), e.redisObjectAt("web", refusing(e), "fallback: {failureThreshold: 1, replicas: 2}"),
 		deployment("none", 0), e.redisObjectAt("none", refusing(e), "fallback: {failureThreshold: 1, replicas: 0}"))
@@ -66,6 +72,8 @@ func refusing(e *env) string {
 
 // testUnreachable: without a fallback a source that cannot be read is named, the
 // replicas are held, and nobody is busy with it.
+//
+// Covers: condition ScaledObject/Ready/TriggerError; event KEDAScalerFailed
 func testUnreachable(e *env) {
 	proxy, feed := fault.NewProxy(e, e.redis.Address), e.follow()
 	proxy.Cut()
@@ -122,4 +130,86 @@ spec:
 	e.redis.Push(e.list("web"), 1)
 	e.scaled("web", 1)
 	e.condition(so, v1alpha1.ConditionReady, metav1.ConditionUnknown, v1alpha1.ReasonPartialTriggerError, bad)
+}
+
+// testFallbackBehaviors: what the HPA is told while a source is dead is the value
+// for which it runs the replicas that the behavior asks for, here of a target that
+// has three.
+//
+// Covers: field ScaledObject.spec.fallback.behavior; field ScaledObject.spec.fallback.replicas
+//
+// Differs: Fallback
+// KEDA: An attempt counts as a failure once for the poll and once more for each read of the HPA that repeats it, so that the fallback begins after fewer attempts than failureThreshold says.
+// Here: Each attempt to read a source counts once, however many read its outcome.
+// Why: The threshold means the same with and without an HPA that looks.
+// Old: Lower failureThreshold.
+func testFallbackBehaviors(e *env) {
+	bad, feed := refusing(e), e.follow()
+	cases := []struct {
+		behavior v1alpha1.FallbackBehavior
+		replicas int
+		want     float64
+	}{
+		{v1alpha1.FallbackStatic, 5, 5},
+		{v1alpha1.FallbackCurrentReplicas, 9, 3},
+		{v1alpha1.FallbackCurrentReplicasIfHigher, 2, 3},
+		{v1alpha1.FallbackCurrentReplicasIfHigher, 5, 5},
+		{v1alpha1.FallbackCurrentReplicasIfLower, 2, 2},
+		{v1alpha1.FallbackCurrentReplicasIfLower, 5, 3},
+	}
+	name := func(i int, metricType string) string { return strings.ToLower(fmt.Sprint(metricType, i)) }
+	for i, c := range cases {
+		for _, metricType := range []string{"AverageValue", "Value"} {
+			e.apply(deployment(name(i, metricType), 3), fmt.Sprintf(`
+apiVersion: keda.sh/v1alpha1
+kind: ScaledObject
+metadata: {name: %[1]s}
+spec:
+  scaleTargetRef: {name: %[1]s}
+  pollingInterval: 1
+  minReplicaCount: 3
+  fallback: {failureThreshold: 1, replicas: %[3]d, behavior: %[4]s}
+  triggers: [{type: redis, metricType: %[2]s, metadata: {address: "%[5]s", listName: %[1]s, listLength: "4"}}]
+`, name(i, metricType), metricType, c.replicas, c.behavior, bad))
+		}
+	}
+	for i, c := range cases {
+		average, value := name(i, "AverageValue"), name(i, "Value")
+		e.answers(feed, average, "s0-redis-"+average, 4*c.want)
+		e.answers(feed, value, "s0-redis-"+value, 4*c.want/3) // three pods are ready
+	}
+}
+
+// testFallbackOfAFormulaWithoutAnswer: a formula that gives nothing without the
+// trigger that failed leaves it to fallback.replicas.
+func testFallbackOfAFormulaWithoutAnswer(e *env) {
+	bad, feed := refusing(e), e.follow()
+	e.apply(deployment("web", 0), fmt.Sprintf(`
+apiVersion: keda.sh/v1alpha1
+kind: ScaledObject
+metadata: {name: web}
+spec:
+  scaleTargetRef: {name: web}
+  pollingInterval: 1
+  fallback: {failureThreshold: 1, replicas: 3, behavior: scalingModifiers}
+  advanced: {scalingModifiers: {formula: "a", target: "5"}}
+  triggers: [{type: redis, name: a, metadata: {address: "%s", listName: x}}]
+`, bad))
+	e.answers(feed, "web", "composite-metric", 3*5)
+	e.condition(scaledObject("web"), v1alpha1.ConditionFallback, metav1.ConditionTrue, v1alpha1.ReasonFallbackExists, "composite-metric")
+}
+
+// testFallbackWithAFractionalTarget: a target need not be a whole number to have a
+// fallback.
+//
+// Differs: Fallback
+// KEDA: The fallback of an object whose scalingModifiers.target is not a whole number, such as 2.5, is silently off.
+// Here: It works as with any other target.
+// Why: The fallback is wanted when something is wrong, which is no time to learn that it was off.
+// Old: not available
+func testFallbackWithAFractionalTarget(e *env) {
+	bad, feed := refusing(e), e.follow()
+	e.apply(deployment("web", 0), strings.ReplaceAll(e.formulaObject("web", "a + b", "fallback: {failureThreshold: 1, replicas: 4}"), e.redis.Address, bad))
+	e.answers(feed, "web", "composite-metric", 4*2.5)
+	e.scaled("web", 1)
 }

@@ -6,6 +6,7 @@ package integration
 import (
 	"fmt"
 
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
@@ -30,6 +31,8 @@ spec:
 }
 
 // testModifiers: the formula alone decides, and is all that the HPA sees.
+//
+// Covers: field ScaledObject.spec.advanced.scalingModifiers; field ScaledObject.spec.advanced.scalingModifiers.formula; field ScaledObject.spec.advanced.scalingModifiers.target; field ScaledObject.spec.advanced.scalingModifiers.activationTarget; field ScaledObject.spec.advanced.scalingModifiers.metricType; field ScaledObject.spec.triggers.name; field ScaledObject.status.compositeScalerName
 func testModifiers(e *env) {
 	feed := e.follow()
 	e.apply(deployment("web", 0), e.formulaObject("web", "a + 2 * b", ""))
@@ -51,9 +54,18 @@ func testModifiers(e *env) {
 	e.scaled("web", 1)
 	e.redis.Do("DEL", e.list("web")+"-a", e.list("web")+"-b")
 	e.scaled("web", 0)
+	e.patch(&v1alpha1.ScaledObject{}, "web", `{"spec":{"advanced":{"scalingModifiers":{"metricType":"Value"}}}}`)
+	e.hpaBecomes("keda-hpa-web", "compares the sum", func(h *autoscalingv2.HorizontalPodAutoscaler) bool {
+		target := h.Spec.Metrics[0].External.Target
+		return target.Type == autoscalingv2.ValueMetricType && target.Value.String() == "2500m"
+	})
 }
 
 // testRatio: 0/0 is what an idle ratio gives; it means nothing is to be done.
+//
+// Kept: Scaling
+// KEDA: A formula whose result is no finite number counts as 0.
+// Why: Ratios rely on 0/0 meaning that nothing is to be done.
 func testRatio(e *env) {
 	feed := e.follow()
 	e.apply(deployment("ratio", 2), e.formulaObject("ratio", "a / b", ""))
@@ -68,6 +80,8 @@ func testRatio(e *env) {
 }
 
 // testFormulaFallback: the formula may stand in for what cannot be read.
+//
+// Covers: field ScaledObject.spec.fallback.behavior
 func testFormulaFallback(e *env) {
 	feed := e.follow()
 	bad := refusing(e)

@@ -13,6 +13,14 @@ import (
 )
 
 // testPause: a paused object does nothing, and goes on where it was.
+//
+// Covers: annotation autoscaling.keda.sh/paused; condition ScaledObject/Paused/ScaledObjectPaused; condition ScaledObject/Paused/ScaledObjectUnpaused; event ScaledObjectPaused; event ScaledObjectUnpaused
+//
+// Differs: Scaling
+// KEDA: The reconciler and the scale loop both write all conditions, so that Paused=True may come back after the pause has ended, and stays.
+// Here: One writer knows what was written last and sends what changed.
+// Why: The condition says what is.
+// Old: not available
 func testPause(e *env) {
 	e.apply(deployment("web", 0), e.redisObject("web", ""))
 	so := e.isReady("web")
@@ -46,6 +54,8 @@ func testPause(e *env) {
 }
 
 // testPausedReplicas: the count is held whatever the triggers say.
+//
+// Covers: annotation autoscaling.keda.sh/paused-replicas; field ScaledObject.status.pausedReplicaCount
 func testPausedReplicas(e *env) {
 	e.apply(deployment("web", 0), e.redisObject("web", ""))
 	so := e.isReady("web")
@@ -67,6 +77,12 @@ func testPausedReplicas(e *env) {
 }
 
 // testPauseBroken: pausing is what users do when something is broken.
+//
+// Differs: Scaling
+// KEDA: An object whose triggers cannot be built is not Ready, paused or not.
+// Here: A pause needs the target and nothing else.
+// Why: Whoever pauses an object may do so because its triggers are broken.
+// Old: not available
 func testPauseBroken(e *env) {
 	e.apply(deployment("web", 1), `
 apiVersion: keda.sh/v1alpha1
@@ -85,6 +101,8 @@ spec:
 }
 
 // testPausedDirections: one direction may be held while the other goes on.
+//
+// Covers: annotation autoscaling.keda.sh/paused-scale-in; annotation autoscaling.keda.sh/paused-scale-out
 func testPausedDirections(e *env) {
 	e.apply(deployment("in", 0), e.redisObject("in", ""), deployment("out", 0), e.redisObject("out", ""))
 	e.isReady("in")
@@ -119,6 +137,8 @@ func testPausedDirections(e *env) {
 }
 
 // testForceActivation: an annotation wakes the target.
+//
+// Covers: annotation autoscaling.keda.sh/force-activation
 func testForceActivation(e *env) {
 	e.apply(deployment("web", 0), e.redisObject("web", ""))
 	so := e.isReady("web")

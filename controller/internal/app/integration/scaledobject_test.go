@@ -16,6 +16,16 @@ import (
 )
 
 // testLifecycle follows one object from apply to delete.
+//
+// Covers: field ScaledObject.spec.scaleTargetRef; field ScaledObject.spec.scaleTargetRef.name; field ScaledObject.spec.triggers; field ScaledObject.spec.maxReplicaCount; field ScaledObject.spec.cooldownPeriod
+// Covers: field ScaledObject.status.observedGeneration; field ScaledObject.status.scaleTargetKind; field ScaledObject.status.scaleTargetGVKR; field ScaledObject.status.scaleTargetGVKR.group; field ScaledObject.status.scaleTargetGVKR.version; field ScaledObject.status.scaleTargetGVKR.kind; field ScaledObject.status.scaleTargetGVKR.resource
+// Covers: field ScaledObject.status.originalReplicaCount; field ScaledObject.status.lastActiveTime; field ScaledObject.status.externalMetricNames; field ScaledObject.status.conditions; field ScaledObject.status.triggersActivity; field ScaledObject.status.hpaName; field ScaledObject.status.triggersTypes; field ScaledObject.status.authenticationsTypes
+// Covers: label scaledobject.keda.sh/name; label app.kubernetes.io/name; label app.kubernetes.io/part-of; label app.kubernetes.io/version; label app.kubernetes.io/managed-by; finalizer finalizer.keda.sh; condition ScaledObject/Ready/ScaledObjectReady; condition ScaledObject/Active/ScalerActive; condition ScaledObject/Active/ScalerNotActive
+// Covers: event KEDAScalersStarted; event ScaledObjectReady; event KEDAScaleTargetActivated; event KEDAScaleTargetDeactivated; event ScaledObjectDeleted
+//
+// Kept: Scaling
+// KEDA: The cooldown counts only before the last step, to zero or idle; between maxReplicaCount and minReplicaCount the HPA decides, by its own stabilization. That last step goes from any count, whatever the HPA's policies say.
+// Why: Both are in every guide, and manifests are tuned to them.
 func testLifecycle(e *env) {
 	e.apply(deployment("consumer", 0), e.redisObject("consumer", "maxReplicaCount: 7\npollingInterval: 30"))
 	so := e.isReady("consumer")
@@ -104,6 +114,8 @@ func checkHPA(e *env, so *v1alpha1.ScaledObject) {
 }
 
 // testMinAndIdle: an idle object rests below its minimum.
+//
+// Covers: field ScaledObject.spec.minReplicaCount; field ScaledObject.spec.idleReplicaCount
 func testMinAndIdle(e *env) {
 	e.apply(deployment("min", 0), e.redisObject("min", "minReplicaCount: 2"))
 	e.scaled("min", 2)

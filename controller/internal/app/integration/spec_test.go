@@ -18,6 +18,8 @@ import (
 )
 
 // testRenamedHPA: one HPA at a time, whatever it is called.
+//
+// Covers: field ScaledObject.spec.advanced; field ScaledObject.spec.advanced.horizontalPodAutoscalerConfig; field ScaledObject.spec.advanced.horizontalPodAutoscalerConfig.name; field ScaledObject.spec.advanced.horizontalPodAutoscalerConfig.behavior
 func testRenamedHPA(e *env) {
 	e.apply(deployment("web", 1), e.redisObject("web", ""))
 	e.isReady("web")
@@ -36,6 +38,12 @@ func testRenamedHPA(e *env) {
 }
 
 // testDriftingHPA: what others do to the HPA is undone.
+//
+// Differs: HPA
+// KEDA: A change that somebody makes to an HPA is found only where it contradicts the spec, and a behavior that was taken out of a ScaledObject field by field may stay.
+// Here: Whatever the ScaledObject decides about its HPA is restored, fields that it leaves to their defaults included; what others add stays.
+// Why: The declaration is the whole truth about the HPA.
+// Old: not available
 func testDriftingHPA(e *env) {
 	e.apply(deployment("web", 1), e.redisObject("web", "maxReplicaCount: 9"))
 	e.isReady("web")
@@ -57,6 +65,8 @@ func testDriftingHPA(e *env) {
 }
 
 // testRestore: deletion puts the replicas back where that is asked for.
+//
+// Covers: field ScaledObject.spec.advanced.restoreToOriginalReplicaCount; field ScaledObject.status.originalReplicaCount
 func testRestore(e *env) {
 	e.apply(deployment("web", 3), e.redisObject("web", "advanced: {restoreToOriginalReplicaCount: true}"))
 	e.scaled("web", 0)
@@ -70,6 +80,8 @@ func testRestore(e *env) {
 }
 
 // testResourceTriggers: cpu needs no poll, yet somebody looks after the replicas.
+//
+// Covers: field ScaledObject.status.resourceMetricNames; field ScaledObject.spec.triggers.metricType
 func testResourceTriggers(e *env) {
 	e.apply(deployment("web", 0), `
 apiVersion: keda.sh/v1alpha1
@@ -97,6 +109,8 @@ spec:
 }
 
 // testOtherKinds: anything with a scale subresource is a target.
+//
+// Covers: field ScaledObject.spec.scaleTargetRef.apiVersion; field ScaledObject.spec.scaleTargetRef.kind
 func testOtherKinds(e *env) {
 	widget := schema.GroupVersionKind{Group: "example.test", Version: "v1", Kind: "Widget"}
 	e.apply(`{apiVersion: example.test/v1, kind: Widget, metadata: {name: widget}, spec: {replicas: 0}}`,
@@ -124,6 +138,8 @@ func testOtherKinds(e *env) {
 
 // testMissingTarget: a target that is not there is named, and noticed when it
 // comes.
+//
+// Covers: condition ScaledObject/Ready/ScaledObjectCheckFailed; condition ScaledObject/Active/UnknownState; event ScaledObjectCheckFailed
 func testMissingTarget(e *env) {
 	e.apply(e.redisObject("late", ""))
 	so := scaledObject("late")
@@ -140,6 +156,8 @@ func testMissingTarget(e *env) {
 
 // testUnknownKey: KEDA ignores metadata keys that it does not know, and manifests
 // carry them. Users hear of it, and the object works.
+//
+// Covers: event KEDAScalerInfo
 func testUnknownKey(e *env) {
 	e.apply(deployment("typo", 0), `
 apiVersion: keda.sh/v1alpha1
