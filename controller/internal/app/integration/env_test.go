@@ -25,6 +25,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
+	eventingv1alpha1 "github.com/keda-tf/terraform-provider-keda/controller/api/eventing/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/internal/testkit/source"
 )
@@ -40,7 +41,7 @@ type env struct {
 
 var scheme = sync.OnceValue(func() *runtime.Scheme {
 	s := runtime.NewScheme()
-	if err := errors.Join(clientgoscheme.AddToScheme(s), v1alpha1.AddToScheme(s)); err != nil {
+	if err := errors.Join(clientgoscheme.AddToScheme(s), v1alpha1.AddToScheme(s), eventingv1alpha1.AddToScheme(s)); err != nil {
 		panic(err)
 	}
 	return s
@@ -64,7 +65,7 @@ func newEnv(t *testing.T, ctl *controller) *env {
 	})
 	t.Cleanup(func() { // what is left in a namespace holds it, and the next controller would find it
 		ctx := context.Background()
-		for _, o := range []client.Object{&v1alpha1.ScaledObject{}, &v1alpha1.ScaledJob{}} {
+		for _, o := range []client.Object{&v1alpha1.ScaledObject{}, &v1alpha1.ScaledJob{}, &eventingv1alpha1.CloudEventSource{}} {
 			if err := c.DeleteAllOf(ctx, o, client.InNamespace(e.ns)); err != nil {
 				t.Error(err)
 			}
