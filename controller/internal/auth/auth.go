@@ -220,17 +220,17 @@ func (r *reading) environment(spec *v1alpha1.TriggerAuthenticationSpec) error {
 func (r *reading) kept(name string, read fetch, credentials ...string) (map[string]string, error) {
 	id := Reference{Kind: KindStore, Namespace: r.owner.Namespace, Name: r.version + " " + name + " " + fingerprint(credentials)}
 	r.found.References = append(r.found.References, id)
-	values, err := r.resolver.Stores.read(r.ctx, source{id: id, owner: r.owner, name: name, version: r.version, fetch: read})
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return values, nil
+	return r.resolver.Stores.read(r.ctx, source{id: id, owner: r.owner, name: name, version: r.version, fetch: read})
 }
 
-// merge takes over the parameters of a source.
-func (r *reading) merge(parameters map[string]string, err error) error {
+// merge takes over all parameters of a source that no watch covers.
+func (r *reading) merge(name string, read fetch, credentials ...string) error {
+	parameters, err := r.kept(name, read, credentials...)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
 	maps.Copy(r.found.Parameters, parameters)
-	return err
+	return nil
 }
 
 func (r *Resolver) now() time.Time {

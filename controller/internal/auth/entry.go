@@ -47,7 +47,7 @@ type entry struct {
 	source
 	flight  chan struct{} // closed when the present look at the source ends; nil without
 	touched time.Time     // last needed
-	tried   time.Time     // last looked at
+	tried   time.Time     // when the last look began
 	due     time.Time
 	doubted bool
 
@@ -75,13 +75,12 @@ func (e *entry) attempt(ctx context.Context, doubted bool) (got values, err erro
 // take keeps an outcome and says whether readers get something else than before.
 func (e *entry) take(now time.Time, interval time.Duration, got values, err error) (changed bool) {
 	served := e.failures == 0 || e.values.parameters != nil
-	e.tried = now
 	if err != nil {
 		// The chain of causes ends here: an event source that does not answer is no
 		// trouble with the API server, which reconcilers would wait out.
 		e.problem = errors.New(err.Error())
 		e.failures++
-		e.due = now.Add(e.retry(interval))
+		e.due = later(e.tried.Add(e.retry(interval)), now.Add(min(firstRetry, interval)))
 		if e.values.parameters == nil {
 			return false
 		}
@@ -93,12 +92,10 @@ func (e *entry) take(now time.Time, interval time.Duration, got values, err erro
 		return true
 	}
 	changed = !served || !maps.Equal(e.values.parameters, got.parameters)
-	e.values, e.read, e.problem, e.failures = got, now, nil, 0
-	e.until = earlier(now.Add(2*interval), got.ends)
-	e.due = earlier(now.Add(spread(interval, e.id)), got.renew)
-	if !e.due.After(now) { // something ends at once: do not ask without pause
-		e.due = now.Add(min(doubtGap, interval))
-	}
+	e.values, e.read, e.problem, e.failures = got, e.tried, nil, 0
+	e.until = earlier(e.read.Add(2*interval), got.ends)
+	e.due = earlier(e.read.Add(spread(interval, e.id)), got.renew)
+	e.due = later(e.due, now.Add(min(firstRetry, interval))) // where something ends at once
 	return changed
 }
 
@@ -122,6 +119,13 @@ func (e *entry) stale(now time.Time) error {
 // earlier is the earlier of two moments, where zero is never.
 func earlier(a, b time.Time) time.Time {
 	if b.IsZero() || a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
 		return a
 	}
 	return b

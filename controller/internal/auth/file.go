@@ -30,10 +30,10 @@ func (r *reading) file(path string) error {
 	if root == "" {
 		return errors.New("filePath: the controller was started without a folder for such files: set its flag --filepath-auth-root-path")
 	}
-	return r.merge(r.kept("filePath", func(context.Context, bool) (values, error) {
+	return r.merge("filePath", func(context.Context, bool) (values, error) {
 		parameters, err := readFile(root, path)
 		return values{parameters: parameters}, err
-	}))
+	})
 }
 
 // readFile reads a JSON object of strings below root. Neither ".." nor symbolic

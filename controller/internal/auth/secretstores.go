@@ -6,11 +6,14 @@ package auth
 import (
 	"context"
 	"fmt"
+	"net/http"
 
 	"k8s.io/utils/ptr"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/auth/awssecretmanager"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/auth/azurekeyvault"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/auth/gcpsecretmanager"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/auth/vault"
 )
 
@@ -21,50 +24,78 @@ func (r *reading) hashiCorpVault(spec *v1alpha1.TriggerAuthenticationSpec) error
 	}
 	store := spec.HashiCorpVault.DeepCopy()
 	resolver, namespace := r.resolver, r.namespace
+	jwt := func(ctx context.Context) (string, error) {
+		token, _, err := resolver.requestToken(ctx, namespace, store.Credential.ServiceAccountName)
+		return token, err
+	}
 	var session *vault.Session
-	return r.merge(r.kept("hashiCorpVault", func(ctx context.Context, doubted bool) (values, error) {
+	return r.merge("hashiCorpVault", func(ctx context.Context, doubted bool) (values, error) {
 		if session == nil {
-			var err error
-			session, err = vault.Open(store, func(ctx context.Context) (string, error) {
-				token, _, err := resolver.requestToken(ctx, namespace, store.Credential.ServiceAccountName)
-				return token, err
-			}, resolver.now)
+			opened, err := vault.Open(store, jwt, resolver.now)
 			if err != nil {
-				session = nil
 				return values{}, err
 			}
+			session = opened
 		}
 		parameters, renew, err := session.Read(ctx, doubted)
 		return values{parameters: parameters, renew: renew}, err
-	}))
+	})
 }
 
-// unsupported names a source that this release cannot read. Silence would build the
-// trigger without its credentials.
-func unsupported(field string, set bool) error {
-	if !set {
+// cloud reads a cloud's secret manager.
+func (r *reading) cloud(name string, read func(context.Context, http.RoundTripper) (map[string]string, error), credentials ...string) error {
+	transport := r.resolver.Transport
+	return r.merge(name, func(ctx context.Context, _ bool) (values, error) {
+		parameters, err := read(ctx, transport)
+		return values{parameters: parameters}, err
+	}, credentials...)
+}
+
+// azureKeyVault opens the store as an application or by a pod identity.
+func (r *reading) azureKeyVault(spec *v1alpha1.TriggerAuthenticationSpec) (err error) {
+	if spec.AzureKeyVault == nil {
 		return nil
 	}
-	return fmt.Errorf("spec.%s is not supported by this release: use secretTargetRef", field)
+	const name = "azureKeyVault"
+	store := spec.AzureKeyVault.DeepCopy()
+	var secret string
+	if c := store.Credentials; c != nil {
+		if secret, err = r.credential(name+".credentials.clientSecret", c.ClientSecret); err != nil {
+			return err
+		}
+	}
+	return r.cloud(name, func(ctx context.Context, transport http.RoundTripper) (map[string]string, error) {
+		return azurekeyvault.Read(ctx, store, secret, transport)
+	}, secret)
 }
 
-func (r *reading) azureKeyVault(spec *v1alpha1.TriggerAuthenticationSpec) error {
-	return unsupported("azureKeyVault", spec.AzureKeyVault != nil)
-}
-
-func (r *reading) gcpSecretManager(spec *v1alpha1.TriggerAuthenticationSpec) error {
-	return unsupported("gcpSecretManager", spec.GCPSecretManager != nil)
+// gcpSecretManager opens the store with the key of a service account or by a pod
+// identity.
+func (r *reading) gcpSecretManager(spec *v1alpha1.TriggerAuthenticationSpec) (err error) {
+	if spec.GCPSecretManager == nil {
+		return nil
+	}
+	const name = "gcpSecretManager"
+	store := spec.GCPSecretManager.DeepCopy()
+	var key string
+	if c := store.Credentials; c != nil {
+		if key, err = r.credential(name+".credentials.clientSecret", c.ClientSecret); err != nil {
+			return err
+		}
+	}
+	return r.cloud(name, func(ctx context.Context, transport http.RoundTripper) (map[string]string, error) {
+		return gcpsecretmanager.Read(ctx, store, key, transport)
+	}, key)
 }
 
 // awsSecretManager opens the store by a key, or by a pod identity, which may be that
 // of the workload.
-func (r *reading) awsSecretManager(spec *v1alpha1.TriggerAuthenticationSpec) error {
+func (r *reading) awsSecretManager(spec *v1alpha1.TriggerAuthenticationSpec) (err error) {
 	if spec.AwsSecretManager == nil {
 		return nil
 	}
 	const name = "awsSecretManager"
 	store := spec.AwsSecretManager.DeepCopy()
-	var err error
 	if store.PodIdentity, err = r.identity(store.PodIdentity); err != nil {
 		return fmt.Errorf("%s.podIdentity: %w", name, err)
 	}
@@ -87,9 +118,7 @@ func (r *reading) awsSecretManager(spec *v1alpha1.TriggerAuthenticationSpec) err
 			}
 		}
 	}
-	transport := r.resolver.Transport
-	return r.merge(r.kept(name, func(ctx context.Context, _ bool) (values, error) {
-		parameters, err := awssecretmanager.Read(ctx, store, keys, transport)
-		return values{parameters: parameters}, err
-	}, keys.AccessKey, keys.SecretKey, keys.Token, role))
+	return r.cloud(name, func(ctx context.Context, transport http.RoundTripper) (map[string]string, error) {
+		return awssecretmanager.Read(ctx, store, keys, transport)
+	}, keys.AccessKey, keys.SecretKey, keys.Token, role)
 }

@@ -158,7 +158,7 @@ func TestBoundTokens(t *testing.T) {
 	s.Tokens, s.TokenLife = k, 2*time.Hour
 	want := func(ref *v1alpha1.AuthenticationRef, token string) {
 		t.Helper()
-		got, err := s.Resolve(t.Context(), ref, container(nil))
+		got, err := s.use(ref)
 		if got.Parameters["token"] != token || got.Parameters["same"] != token || err != nil {
 			t.Errorf("parameters %v, error %v", got.Parameters, err)
 		}
@@ -172,12 +172,13 @@ func TestBoundTokens(t *testing.T) {
 	want(byName, "default/reader#1")
 	s.clock.Step(2 * time.Minute)
 	s.eventually("the token is replaced", func() bool {
-		got, err := s.Resolve(t.Context(), byName, container(nil))
+		s.clock.Step(20 * time.Millisecond)
+		got, err := s.use(byName)
 		return err == nil && got.Parameters["token"] == "default/reader#3"
 	})
 	accounts := schema.GroupResource{Resource: "serviceaccounts"}
 	for want, err := range map[string]error{
-		"parameter token: boundServiceAccountToken: ServiceAccount default/reader does not exist: create it":                        apierrors.NewNotFound(accounts, "reader"),
+		"boundServiceAccountToken for parameter token: ServiceAccount default/reader does not exist: create it":                     apierrors.NewNotFound(accounts, "reader"),
 		"the controller may not create tokens for ServiceAccount default/reader: grant it the verb create on serviceaccounts/token": apierrors.NewForbidden(accounts, "reader", nil),
 		"cannot request a token for ServiceAccount default/reader: ":                                                                apierrors.NewInternalError(os.ErrClosed),
 	} {

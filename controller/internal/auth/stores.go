@@ -193,6 +193,8 @@ func (s *Stores) read(ctx context.Context, from source) (map[string]string, erro
 // flight. It outlives the reader who began it, because others may wait too.
 func (s *Stores) begin(ctx context.Context, e *entry) {
 	e.flight = make(chan struct{})
+	first := e.tried.IsZero()
+	e.tried = s.Clock.Now()
 	doubted := e.doubted
 	e.doubted = false
 	ctx = context.WithoutCancel(ctx)
@@ -202,15 +204,15 @@ func (s *Stores) begin(ctx context.Context, e *entry) {
 		ctx, cancel := context.WithTimeout(ctx, readTimeout)
 		defer cancel()
 		got, err := e.attempt(ctx, doubted)
-		s.finish(e, got, err)
+		s.finish(e, first, got, err)
 	}()
 }
 
 // finish takes the outcome of a look at a source, and tells whom it concerns.
-func (s *Stores) finish(e *entry, got values, err error) {
+func (s *Stores) finish(e *entry, first bool, got values, err error) {
 	s.mu.Lock()
 	now := s.Clock.Now()
-	first, before := e.tried.IsZero(), e.problem
+	before := e.problem
 	changed := e.take(now, s.Interval, got, err)
 	told := e.told
 	if e.problem != nil && e.usable(now) {

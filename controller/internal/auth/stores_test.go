@@ -80,14 +80,19 @@ func (s *stores) authentication() *v1alpha1.TriggerAuthentication {
 	}})
 }
 
-// resolve gives the password as one more user of the authentication.
-func (s *stores) resolve() (string, error) {
-	got, err := s.Resolve(s.Context(), byName, container(nil))
+// use resolves an authentication as one more user of it.
+func (s *stores) use(ref *v1alpha1.AuthenticationRef) (auth.Resolved, error) {
+	got, err := s.Resolve(s.Context(), ref, container(nil))
 	s.lock(func() {
 		for _, r := range got.References {
 			s.used[r] = s.used[r] || r.Kind == auth.KindStore
 		}
 	})
+	return got, err
+}
+
+func (s *stores) resolve() (string, error) {
+	got, err := s.use(byName)
 	return got.Parameters["password"], err
 }
 
@@ -104,7 +109,7 @@ func (s *stores) after(d time.Duration, reads int) {
 	s.Helper()
 	s.clock.Step(d)
 	s.eventually(fmt.Sprintf("%d reads after %s, now %d", reads, d, s.vault.Calls("kv/redis")), func() bool {
-		s.clock.Step(time.Millisecond) // an idle ticker may have missed the step
+		s.clock.Step(20 * time.Millisecond) // the step may have come while the source was being read
 		return s.vault.Calls("kv/redis") == reads
 	})
 }
@@ -189,7 +194,7 @@ func TestOlderValuesServe(t *testing.T) {
 	})
 	s.clock.Step(2 * time.Minute)
 	s.eventually("users hear that there are no values", func() bool {
-		s.clock.Step(time.Millisecond)
+		s.clock.Step(20 * time.Millisecond)
 		return s.changes() == 1
 	})
 	if _, err := s.resolve(); err == nil || !strings.Contains(err.Error(), "TriggerAuthentication ta: hashiCorpVault: ") || !strings.Contains(err.Error(), "sealed") {
@@ -198,7 +203,7 @@ func TestOlderValuesServe(t *testing.T) {
 	s.vault.Down(false)
 	s.clock.Step(30 * time.Second)
 	s.eventually("users hear that there are values", func() bool {
-		s.clock.Step(time.Millisecond)
+		s.clock.Step(20 * time.Millisecond)
 		return s.changes() == 2
 	})
 	s.password("one")

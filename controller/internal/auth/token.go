@@ -35,7 +35,7 @@ func (r *reading) boundTokens(spec *v1alpha1.TriggerAuthenticationSpec) error {
 		token := &boundToken{resolver: r.resolver, namespace: r.namespace, account: ref.ServiceAccountName}
 		got, err := r.kept("boundServiceAccountToken", token.read, ref.ServiceAccountName)
 		if err != nil {
-			return fmt.Errorf("parameter %s: %w", ref.Parameter, err)
+			return fmt.Errorf("boundServiceAccountToken for parameter %s: %w", ref.Parameter, err)
 		}
 		r.set(ref.Parameter, got[tokenParameter])
 	}
