@@ -15,6 +15,7 @@ import (
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
@@ -47,15 +48,18 @@ func admit(e *env, port int32) {
 	e.apply(fmt.Sprintf("{apiVersion: v1, kind: Service, metadata: {name: %s}, spec: {type: ExternalName, externalName: localhost, ports: [{port: %d}]}}",
 		manifests.WebhookServiceName, port))
 	config := &admissionregistrationv1.ValidatingWebhookConfiguration{ObjectMeta: metav1.ObjectMeta{Name: manifests.WebhookName}}
-	for _, kind := range []string{"scaledobject", "scaledjob", "triggerauthentication", "clustertriggerauthentication"} {
+	for kind, group := range map[string]string{
+		"scaledobject": "keda.sh", "scaledjob": "keda.sh", "triggerauthentication": "keda.sh", "clustertriggerauthentication": "keda.sh",
+		"cloudeventsource": "eventing.keda.sh", "clustercloudeventsource": "eventing.keda.sh",
+	} {
 		hook := admissionregistrationv1.ValidatingWebhook{
 			Name: kind + ".keda.sh", AdmissionReviewVersions: []string{"v1"},
 			SideEffects: new(admissionregistrationv1.SideEffectClassNone), FailurePolicy: new(admissionregistrationv1.Fail),
 			ClientConfig: admissionregistrationv1.WebhookClientConfig{Service: &admissionregistrationv1.ServiceReference{
-				Namespace: e.ns, Name: manifests.WebhookServiceName, Port: &port, Path: new("/validate-keda-sh-v1alpha1-" + kind)}},
+				Namespace: e.ns, Name: manifests.WebhookServiceName, Port: &port, Path: new("/validate-" + strings.ReplaceAll(group, ".", "-") + "-v1alpha1-" + kind)}},
 			Rules: []admissionregistrationv1.RuleWithOperations{{
 				Operations: []admissionregistrationv1.OperationType{admissionregistrationv1.Create, admissionregistrationv1.Update},
-				Rule:       admissionregistrationv1.Rule{APIGroups: []string{"keda.sh"}, APIVersions: []string{"v1alpha1"}, Resources: []string{kind + "s"}},
+				Rule:       admissionregistrationv1.Rule{APIGroups: []string{group}, APIVersions: []string{"v1alpha1"}, Resources: []string{kind + "s"}},
 			}},
 			NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"kubernetes.io/metadata.name": e.ns}},
 		}
@@ -86,9 +90,21 @@ func admit(e *env, port int32) {
 	})
 }
 
-// TestWebhook lets the API server ask about what users apply.
-func TestWebhook(t *testing.T) {
+// admitted is an env whose API server asks the env's own controller about what is
+// applied, and which hears the warnings.
+type admitted struct {
+	*env
+	said *warnings
+}
+
+// asking is held by the test that the API server's one webhook belongs to.
+var asking sync.Mutex
+
+func newAdmitted(t *testing.T, change func(*app.Options)) *admitted {
+	t.Helper()
 	e := newOwnEnv(t)
+	asking.Lock()
+	t.Cleanup(asking.Unlock)
 	_, text, err := net.SplitHostPort(freeAddress(t))
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +113,12 @@ func TestWebhook(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.lead("only", func(o *app.Options) { o.WebhookPort = port })
+	e.lead("only", func(o *app.Options) {
+		o.WebhookPort = port
+		if change != nil {
+			change(o)
+		}
+	})
 	admit(e, int32(port))
 	said := &warnings{}
 	config, err := testCluster.RESTConfig()
@@ -108,17 +129,48 @@ func TestWebhook(t *testing.T) {
 	if e.c, err = client.New(config, client.Options{Scheme: scheme()}); err != nil {
 		t.Fatal(err)
 	}
+	return &admitted{env: e, said: said}
+}
 
-	refusedWith := func(manifest string, words ...string) {
-		t.Helper()
-		err := e.tryApply(manifest)
-		for _, word := range append(words, "denied the request") {
-			if err == nil || !strings.Contains(err.Error(), word) {
-				t.Errorf("the answer was %v, want %q", err, word)
+// refuses applies what is to be refused with the given words.
+func (e *admitted) refuses(manifest string, words ...string) {
+	e.Helper()
+	err := e.tryApply(manifest)
+	for _, word := range append(words, "denied the request") {
+		if err == nil || !strings.Contains(err.Error(), word) {
+			e.Errorf("the answer was %v, want %q", err, word)
+		}
+	}
+}
+
+// reasons are the refusals that were counted, by reason.
+func (e *admitted) reasons() map[string]float64 {
+	e.Helper()
+	families, err := e.ctl.registry.Gather()
+	if err != nil {
+		e.Fatal(err)
+	}
+	counted := map[string]float64{}
+	for _, family := range families {
+		if family.GetName() != "keda_webhook_scaled_object_validation_errors_total" {
+			continue
+		}
+		for _, m := range family.GetMetric() {
+			for _, label := range m.GetLabel() {
+				if label.GetName() == "reason" {
+					counted[label.GetValue()] += m.GetCounter().GetValue()
+				}
 			}
 		}
 	}
-	refusedWith(`
+	return counted
+}
+
+// TestWebhook lets the API server ask about what users apply: everything that is
+// wrong is named at once, for each kind.
+func TestWebhook(t *testing.T) {
+	e := newAdmitted(t, nil)
+	e.refuses(`
 apiVersion: keda.sh/v1alpha1
 kind: ScaledObject
 metadata: {name: bad}
@@ -128,25 +180,22 @@ spec:
   idleReplicaCount: 5
   triggers: [{type: redis, metadata: {address: nowhere, listLength: many}}, {type: cpu, metadata: {value: x}}]
 `, "spec.idleReplicaCount (5)", "spec.triggers[0].metadata.listName", "spec.triggers[0].metadata.listLength", "spec.triggers[0].metadata.address", "spec.triggers[1].metricType")
-	refusedWith(`{apiVersion: keda.sh/v1alpha1, kind: ScaledJob, metadata: {name: bad}, spec: {
+	e.refuses(`{apiVersion: keda.sh/v1alpha1, kind: ScaledJob, metadata: {name: bad}, spec: {
 		jobTargetRef: {template: {spec: {restartPolicy: Always, containers: [{name: a, image: b}]}}},
-		triggers: [{type: redis, metadata: {address: "a:1"}}]}}`, "restartPolicy", "listName")
-	identity := `spec: {podIdentity: {provider: aws, roleArn: "arn:aws:iam::1:role/a", identityOwner: workload}}`
-	refusedWith(`{apiVersion: keda.sh/v1alpha1, kind: TriggerAuthentication, metadata: {name: bad}, `+identity+`}`, "spec.podIdentity")
-	refusedWith(`{apiVersion: keda.sh/v1alpha1, kind: ClusterTriggerAuthentication, metadata: {name: `+e.ns+`, labels: {of: `+e.ns+`}}, `+identity+`}`, "spec.podIdentity")
+		triggers: [{type: redis, metadata: {address: "a:1"}}, {type: sqs, metadata: {}}]}}`, "restartPolicy", "listName", `spec.triggers[1].type ("sqs") is no trigger type`)
+	identity := `spec: {podIdentity: {provider: aws, roleArn: "arn:aws:iam::1:role/a", identityOwner: workload}, oauth2: {clientId: a, tokenUrl: "ftp://a", clientSecret: {valueFrom: {secretKeyRef: {name: a, key: b}}}}}`
+	e.refuses(`{apiVersion: keda.sh/v1alpha1, kind: TriggerAuthentication, metadata: {name: bad}, `+identity+`}`, "spec.podIdentity.roleArn", "spec.oauth2.tokenUrl")
+	e.refuses(`{apiVersion: keda.sh/v1alpha1, kind: ClusterTriggerAuthentication, metadata: {name: `+e.ns+`, labels: {of: `+e.ns+`}}, `+identity+`}`, "spec.podIdentity.roleArn", "spec.oauth2.tokenUrl")
 
-	t.Run("Rivals", func(t *testing.T) { testAdmissionOfRivals(e, refusedWith) })
-	t.Run("Warnings", func(t *testing.T) { testAdmissionWarnings(e, said) })
-	if got := e.metric("keda_webhook_scaled_object_validation_errors_total"); got < 2 {
-		t.Errorf("%v refusals were counted", got)
-	}
+	t.Run("Rivals", func(t *testing.T) { testAdmissionOfRivals(e) })
+	t.Run("Warnings", func(t *testing.T) { testAdmissionWarnings(e) })
 }
 
 // testAdmissionOfRivals: who comes second is refused; who came first may change.
-func testAdmissionOfRivals(e *env, refusedWith func(string, ...string)) {
+func testAdmissionOfRivals(e *admitted) {
 	e.apply(deployment("web", 0), e.redisObject("web", ""))
 	e.isReady("web")
-	refusedWith(e.redisObject("second", "scaleTargetRef: {name: web}"), "ScaledObject "+e.ns+"/web already scales")
+	e.refuses(e.redisObject("second", "scaleTargetRef: {name: web}"), "ScaledObject "+e.ns+"/web already scales")
 	e.apply(deployment("other", 0), foreignHPA("legacy", "other"))
 	e.eventually("the HPA is seen", func() error {
 		err := e.tryApply(e.redisObject("other", ""))
@@ -161,10 +210,17 @@ func testAdmissionOfRivals(e *env, refusedWith func(string, ...string)) {
 
 // testAdmissionWarnings: what works although it is odd is let through with a
 // warning, and a dry run leaves nothing behind.
-func testAdmissionWarnings(e *env, said *warnings) {
+func testAdmissionWarnings(e *admitted) {
 	e.apply(strings.Replace(e.redisObject("warned", ""), "listName:", `listLenght: "3", listName:`, 1))
-	if !said.has(`did you mean "listLength"?`) {
-		e.Errorf("the warnings are %q", said.text)
+	e.apply(e.redisObject("without-effect", "scaleTargetRef: {name: without-effect}\nminReplicaCount: 1"))
+	for _, words := range []string{
+		`did you mean "listLength"?`,
+		"spec.pollingInterval (1) has no effect, because minReplicaCount is above 0",
+		"spec.cooldownPeriod (1) has no effect, because minReplicaCount is above 0",
+	} {
+		if !e.said.has(words) {
+			e.Errorf("%q is not among the warnings %q", words, e.said.text)
+		}
 	}
 	so := &v1alpha1.ScaledObject{
 		ObjectMeta: metav1.ObjectMeta{Namespace: e.ns, Name: "dry"},
@@ -182,5 +238,28 @@ func testAdmissionWarnings(e *env, said *warnings) {
 	}
 	if err := e.c.Get(e.Context(), client.ObjectKeyFromObject(so), so); !apierrors.IsNotFound(err) {
 		e.Errorf("a dry run left something behind: %v", err)
+	}
+}
+
+// TestWebhookOfAScope: an object that the controller does not work on is accepted
+// with a warning that says why nothing will happen.
+//
+// Differs: Admission
+// KEDA: An object outside of WATCH_NAMESPACE or WATCH_LABEL_SELECTOR is accepted in silence, and stays without status and events.
+// Here: Admission warns, with the option and its value.
+// Why: An object that nobody looks at is otherwise indistinguishable from a controller that is down.
+// Old: not available
+func TestWebhookOfAScope(t *testing.T) {
+	e := newAdmitted(t, func(o *app.Options) {
+		o.WatchLabels = labels.SelectorFromSet(labels.Set{"team": "shop"})
+	})
+	e.apply(deployment("web", 0), e.redisObject("web", ""))
+	if want := `its labels do not match "team=shop" (--watch-label-selector, WATCH_LABEL_SELECTOR)`; !e.said.has(want) {
+		t.Errorf("%q is not among the warnings %q", want, e.said.text)
+	}
+	e.apply(deployment("ours", 0), strings.Replace(e.redisObject("ours", ""), "{name: ours}", "{name: ours, labels: {team: shop}}", 1))
+	e.isReady("ours")
+	if got := e.so("web"); len(got.Status.Conditions) > 0 || len(got.Finalizers) > 0 {
+		t.Errorf("somebody worked on the other: %v", got)
 	}
 }
