@@ -60,6 +60,9 @@ type Options struct {
 	HTTPTimeout time.Duration
 	// HPAPeriod is the HPA controller's sync period.
 	HPAPeriod time.Duration
+	// HighCardinality labels the duration of requests to event sources with object
+	// and trigger.
+	HighCardinality bool
 	// Reconcilers is the number of objects of one kind reconciled side by side.
 	Reconcilers int
 	// Version and Commit say what is running.

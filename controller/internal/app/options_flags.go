@@ -69,6 +69,7 @@ func (o *Options) Bind(fs *flag.FlagSet) {
 	fs.DurationVar(&o.HTTPTimeout, flagHTTPTimeout, o.HTTPTimeout, "Limit of one request to an HTTP event source.")
 	fs.DurationVar(&o.HPAPeriod, "hpa-sync-period", o.HPAPeriod, "The sync period of the cluster's HPA controller; active objects are read as often.")
 	fs.IntVar(&o.Reconcilers, flagReconcilers, o.Reconcilers, "Objects of one kind that are reconciled side by side.")
+	fs.BoolVar(&o.HighCardinality, "enable-high-cardinality-metrics-labels", o.HighCardinality, "Label the duration of requests to event sources with object and trigger.")
 	o.bindScope(fs)
 	o.SourceOptions.bind(fs)
 	o.readEnvironment(fs)

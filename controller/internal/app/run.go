@@ -170,6 +170,7 @@ func newApp(o Options, mgr ctrl.Manager, keeper *certs.Keeper) (*app, error) {
 	a.sj = report.NewScaledJobs(live, a.recorder, clock.RealClock{})
 	a.poller = poll.New(poll.Options{Timeout: o.HTTPTimeout, Log: o.Log.WithName("poll"), Changed: a.sampled})
 	metrics := observe.New(o.Registry, o.Version, o.Commit)
+	requests := metrics.Requests(o.Registry, o.HighCardinality)
 	workloads := &workload.Reader{Cache: mgr.GetClient(), Live: live}
 	actuator := &actuate.Actuator{Client: live}
 	a.engine = autoscale.New(autoscale.Options{
@@ -183,7 +184,7 @@ func newApp(o Options, mgr ctrl.Manager, keeper *certs.Keeper) (*app, error) {
 		Auth: resolver,
 		Env: scaler.Env{
 			Cluster: clusterReader{mgr.GetClient()}, HTTPTimeout: o.HTTPTimeout,
-			Transport: http.DefaultTransport, Now: clock.RealClock{}.Now,
+			Transport: requests.Observe(http.DefaultTransport), Observe: requests.Observe, Now: clock.RealClock{}.Now,
 		},
 	}
 	return a, nil
@@ -203,7 +204,7 @@ func (a *app) setup(ctx context.Context, listener net.Listener) error {
 	if err := (&reconcile.ScaledJobs{Dependencies: a.deps, Status: a.sj}).Setup(a.mgr, a.Reconcilers); err != nil {
 		return fmt.Errorf("ScaledJob controller: %w", err)
 	}
-	if err := reconcile.SetupAuthentications(a.mgr, a.recorder); err != nil {
+	if err := reconcile.SetupAuthentications(a.mgr, a.recorder, a.deps.Metrics); err != nil {
 		return fmt.Errorf("TriggerAuthentication controllers: %w", err)
 	}
 	if err := (&reconcile.CloudEventSources{Client: a.mgr.GetClient(), Hub: a.recorder.Hub, Metrics: a.deps.Metrics, Check: a.sink.Check}).Setup(a.mgr); err != nil {

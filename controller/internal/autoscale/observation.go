@@ -5,6 +5,7 @@ package autoscale
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/observe"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/scale"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/scaler"
 )
 
 // metricState is what is remembered of one external metric from one evaluation
@@ -155,7 +157,13 @@ func (s *scaledObject) count(m *metricState, latest sample.Sample, value float64
 func (m *metricState) record(latest sample.Sample, value float64, active bool, err error) {
 	if err != nil {
 		m.series.Failed()
+		if errors.Is(err, scaler.ErrNoValue) {
+			m.series.Empty(false)
+		}
 		return
+	}
+	if latest.Readings[m.reading].Empty {
+		m.series.Empty(true)
 	}
 	m.series.Sampled(value, active, latest.Took)
 }

@@ -79,7 +79,7 @@ func sources(triggers []Trigger) []observe.Source {
 	for i := range triggers {
 		t := &triggers[i]
 		for _, m := range t.Metrics {
-			out = append(out, observe.Source{Metric: m.FullName, Trigger: cmp.Or(t.Name, t.Type), Index: t.Index})
+			out = append(out, observe.Source{Metric: m.FullName, Trigger: cmp.Or(t.Name, t.Type), Index: t.Index, Name: t.Name})
 		}
 	}
 	return out

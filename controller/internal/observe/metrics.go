@@ -23,10 +23,12 @@ import (
 type Metrics struct {
 	active, value, latency  *prometheus.GaugeVec
 	errors                  *prometheus.CounterVec
+	empty                   *prometheus.CounterVec
 	paused                  *prometheus.GaugeVec
 	objectErrors, jobErrors *prometheus.CounterVec
 	triggers, resources     *prometheus.GaugeVec
 	loopLatency             *prometheus.GaugeVec
+	requests                *Requests // nil where nobody counts them
 	mu                      sync.Mutex
 	registered              map[sample.Object][]string // trigger types by object
 	series                  map[sample.Object][]*Series
@@ -38,10 +40,12 @@ var triggerLabels = []string{"namespace", "metric", "scaledObject", "scaler", "t
 // keda_build_info.
 func New(registry prometheus.Registerer, version, commit string) *Metrics {
 	m := &Metrics{
-		active:       gauge("keda_scaler_active", "1 while the metric is above its activation threshold, else 0.", triggerLabels...),
-		value:        gauge("keda_scaler_metrics_value", "Latest value of the metric.", triggerLabels...),
-		latency:      gauge("keda_scaler_metrics_latency_seconds", "How long the event source took to answer the latest query.", triggerLabels...),
-		errors:       counter("keda_scaler_detail_errors_total", "Failed queries of the metric, of polls and refreshes alike.", triggerLabels...),
+		active:  gauge("keda_scaler_active", "1 while the metric is above its activation threshold, else 0.", triggerLabels...),
+		value:   gauge("keda_scaler_metrics_value", "Latest value of the metric.", triggerLabels...),
+		latency: gauge("keda_scaler_metrics_latency_seconds", "How long the event source took to answer the latest query.", triggerLabels...),
+		errors:  counter("keda_scaler_detail_errors_total", "Failed queries of the metric, of polls and refreshes alike.", triggerLabels...),
+		empty: counter("keda_scaler_empty_upstream_responses_total", "Answers of sources without a value.",
+			"namespace", "scaledResource", "triggerName", "metricName", "resourceType", "ignoreNullValues"),
 		paused:       gauge("keda_scaled_object_paused", "1 while the ScaledObject is paused, else 0.", "namespace", "scaledObject"),
 		objectErrors: counter("keda_scaled_object_errors_total", "Failed checks and queries of the ScaledObject.", "namespace", "scaledObject"),
 		jobErrors:    counter("keda_scaled_job_errors_total", "Failed checks and queries of the ScaledJob.", "namespace", "scaledJob"),
@@ -53,7 +57,7 @@ func New(registry prometheus.Registerer, version, commit string) *Metrics {
 	}
 	build := gauge("keda_build_info", "Constant 1, labelled with what is running.", "version", "git_commit", "goversion", "goos", "goarch")
 	build.WithLabelValues(version, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH).Set(1)
-	registry.MustRegister(m.active, m.value, m.latency, m.errors, m.paused, m.objectErrors, m.jobErrors, m.triggers, m.resources, m.loopLatency, build)
+	registry.MustRegister(m.active, m.value, m.latency, m.errors, m.empty, m.paused, m.objectErrors, m.jobErrors, m.triggers, m.resources, m.loopLatency, build)
 	return m
 }
 
@@ -68,6 +72,8 @@ func counter(name, help string, labels ...string) *prometheus.CounterVec {
 // Series are the series of one metric of one object, looked up once.
 type Series struct {
 	labels                 []string
+	emptyLabels            []string // but for the last one
+	empty                  *prometheus.CounterVec
 	active, value, latency prometheus.Gauge
 	errors, objectErrors   prometheus.Counter
 }
@@ -78,6 +84,8 @@ type Source struct {
 	// it has none; Index its place in the spec.
 	Metric, Trigger string
 	Index           int
+	// Name is the trigger's name in the spec, if it has one.
+	Name string
 }
 
 // Series returns the series of an object's metrics, in their order, and deletes
@@ -90,6 +98,8 @@ func (m *Metrics) Series(id sample.Object, sources []Source) []*Series {
 		labels := []string{id.Namespace, source.Metric, id.Name, source.Trigger, strconv.Itoa(source.Index), kindLabel(id.Kind)}
 		series[i] = &Series{
 			labels:       labels,
+			emptyLabels:  []string{id.Namespace, id.Name, source.Name, source.Metric, id.Kind},
+			empty:        m.empty,
 			active:       m.active.WithLabelValues(labels...),
 			value:        m.value.WithLabelValues(labels...),
 			latency:      m.latency.WithLabelValues(labels...),
@@ -111,6 +121,9 @@ func (m *Metrics) delete(s *Series) {
 	for _, vec := range []*prometheus.MetricVec{m.active.MetricVec, m.value.MetricVec, m.latency.MetricVec, m.errors.MetricVec} {
 		vec.DeleteLabelValues(s.labels...)
 	}
+	for _, ignored := range []string{"true", "false"} {
+		m.empty.DeleteLabelValues(append(slices.Clone(s.emptyLabels), ignored)...)
+	}
 }
 
 // Sampled records one answer of a source.
@@ -124,6 +137,12 @@ func (s *Series) Sampled(value float64, active bool, took time.Duration) {
 func (s *Series) Failed() {
 	s.errors.Inc()
 	s.objectErrors.Inc()
+}
+
+// Empty records that a source answered without a value; ignored says that the
+// trigger takes that for zero, else it is a failure too.
+func (s *Series) Empty(ignored bool) {
+	s.empty.WithLabelValues(append(slices.Clone(s.emptyLabels), strconv.FormatBool(ignored))...).Inc()
 }
 
 // Failed counts a failed check of an object.
@@ -193,6 +212,9 @@ func (m *Metrics) Forget(id sample.Object) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.series, id)
+	if m.requests != nil {
+		m.requests.forget(id.Namespace, id.Name)
+	}
 	if kindLabel(id.Kind) == "scaledjob" {
 		m.jobErrors.DeleteLabelValues(id.Namespace, id.Name)
 		return
@@ -208,10 +230,15 @@ func kindLabel(kind string) string {
 	return "scaledobject"
 }
 
+// resourceLabel is the type label of keda_resource_registered_total.
 func resourceLabel(kind string) string {
 	switch kind {
 	case "ScaledJob":
 		return "scaled_job"
+	case "TriggerAuthentication":
+		return "trigger_authentication"
+	case "ClusterTriggerAuthentication":
+		return "cluster_trigger_authentication"
 	case "CloudEventSource":
 		return "cloudevent_source"
 	case "ClusterCloudEventSource":

@@ -24,6 +24,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/observe"
 )
 
 // authentications keeps the status of TriggerAuthentications and
@@ -31,18 +32,19 @@ import (
 // finalizer, because nothing has to be undone when one goes; a finalizer that KEDA
 // left is taken off.
 type authentications struct {
-	client client.Client
-	events events.EventRecorder
-	kind   string
-	new    func() client.Object
-	status func(client.Object) *v1alpha1.TriggerAuthenticationStatus
+	client  client.Client
+	events  events.EventRecorder
+	metrics *observe.Metrics
+	kind    string
+	new     func() client.Object
+	status  func(client.Object) *v1alpha1.TriggerAuthenticationStatus
 
 	started *atomic.Pointer[time.Time]     // when this process began to lead: what is older was announced before
 	seen    map[types.NamespacedName]int64 // generations; one worker uses it
 }
 
 // SetupAuthentications registers the reconcilers of both kinds with a manager.
-func SetupAuthentications(mgr ctrl.Manager, recorder events.EventRecorder) error {
+func SetupAuthentications(mgr ctrl.Manager, recorder events.EventRecorder, metrics *observe.Metrics) error {
 	var started atomic.Pointer[time.Time]
 	started.Store(new(time.Now()))
 	if err := mgr.Add(manager.RunnableFunc(func(context.Context) error {
@@ -59,7 +61,7 @@ func SetupAuthentications(mgr ctrl.Manager, recorder events.EventRecorder) error
 			return &o.(*v1alpha1.ClusterTriggerAuthentication).Status //nolint:forcetypeassert // of new
 		}},
 	} {
-		a.client, a.events = mgr.GetClient(), recorder
+		a.client, a.events, a.metrics = mgr.GetClient(), recorder, metrics
 		a.started, a.seen = &started, map[types.NamespacedName]int64{}
 		err := builder.ControllerManagedBy(mgr).Named(strings.ToLower(a.kind)).
 			For(a.new(), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
@@ -79,6 +81,7 @@ func (a *authentications) Reconcile(ctx context.Context, req ctrl.Request) (ctrl
 	if err := a.client.Get(ctx, req.NamespacedName, object); err != nil {
 		if client.IgnoreNotFound(err) == nil {
 			a.bury(req.NamespacedName)
+			a.metrics.Registered(identify(a.kind, req), nil)
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
@@ -86,6 +89,7 @@ func (a *authentications) Reconcile(ctx context.Context, req ctrl.Request) (ctrl
 		_, err := releaseFinalizer(ctx, a.client, object)
 		return ctrl.Result{}, err
 	}
+	a.metrics.Registered(identify(a.kind, req), []string{})
 	a.announce(object, req.NamespacedName)
 	users, err := a.users(ctx, req)
 	if err != nil {

@@ -103,10 +103,10 @@ func TestConclude(t *testing.T) {
 func TestPauseMessage(t *testing.T) {
 	for want, p := range map[string]v1alpha1.Pause{
 		"scaling is paused at 0 replicas by the annotation autoscaling.keda.sh/paused-replicas": {Paused: true, Replicas: new(int32(0))},
-		"scaling is paused by the annotation autoscaling.keda.sh/paused":               {Paused: true},
-		"scaling in is paused":            {ScaleIn: true},
-		"scaling out is paused":           {ScaleOut: true},
-		"scaling in and out is paused":    {ScaleIn: true, ScaleOut: true},
+		"scaling is paused by the annotation autoscaling.keda.sh/paused":                        {Paused: true},
+		"scaling in is paused":         {ScaleIn: true},
+		"scaling out is paused":        {ScaleOut: true},
+		"scaling in and out is paused": {ScaleIn: true, ScaleOut: true},
 	} {
 		if got := pauseMessage(p); got != want {
 			t.Errorf("%+v: %q, want %q", p, got, want)

@@ -129,6 +129,10 @@ func (r *triggerResolver) bind(req triggerRequest, index int, decoded trigger.De
 	if err != nil {
 		return t, err
 	}
+	binding.Query.Asker = scaler.Asker{Namespace: req.namespace, Object: req.name, Type: spec.Type, Trigger: spec.Name}
+	if len(t.Metrics) > 0 {
+		binding.Query.Asker.Metric = t.Metrics[0].FullName
+	}
 	t.Binding = &binding
 	return t, nil
 }

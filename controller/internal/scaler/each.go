@@ -17,7 +17,7 @@ func ReadEach(ctx context.Context, queries []Query, parallel int, ask func(conte
 	group.SetLimit(parallel)
 	for i, q := range queries {
 		group.Go(func() error {
-			results[i] = ask(ctx, q)
+			results[i] = ask(WithAsker(ctx, q.Asker), q)
 			return nil
 		})
 	}

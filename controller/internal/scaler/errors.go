@@ -29,6 +29,10 @@ const (
 	ClassTerminal Class = "Terminal"
 )
 
+// ErrNoValue says that a source answered, and had no value. Errors that mean it
+// wrap it.
+var ErrNoValue = errors.New("no value")
+
 // classified attaches a class to an error. Its message is the error's own.
 type classified struct {
 	class      Class

@@ -23,6 +23,9 @@ type Reading struct {
 	// Active overrides the comparison of the value with the activation threshold
 	// where a trigger type defines activity otherwise (cron). Nil compares.
 	Active *bool
+	// Empty says that the source had no value, and Value stands for none because
+	// the trigger says so (ignoreNullValues).
+	Empty bool
 }
 
 // Result is the answer to one query.
@@ -44,6 +47,8 @@ type Query struct {
 	// Namespace is the namespace of the asking object; it is part of the key
 	// only for sources that look at it.
 	Namespace string
+	// Asker is who asked first; it is no part of the key.
+	Asker Asker
 }
 
 // Source is an open connection to one server. Read is never called twice at the
@@ -100,6 +105,8 @@ type Env struct {
 	// Transport is the process-wide HTTP transport for servers without TLS
 	// settings of their own.
 	Transport http.RoundTripper
+	// Observe counts the requests of a transport; nil does not. See Observed.
+	Observe func(http.RoundTripper) http.RoundTripper
 	// Now is the clock of time-driven triggers.
 	Now func() time.Time
 }

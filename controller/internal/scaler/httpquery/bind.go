@@ -70,7 +70,7 @@ func (e endpoint) bind(decoded trigger.Decoded, env scaler.Env) (scaler.Binding,
 			Proxy: http.ProxyFromEnvironment, TLSClientConfig: config, ForceAttemptHTTP2: true,
 			MaxIdleConnsPerHost: parallel, IdleConnTimeout: idleTimeout,
 		}
-		transport = own
+		transport = env.Observed(own)
 	}
 	address := base.Scheme + "://" + base.Host
 	timeout := cmp.Or(e.timeout, env.HTTPTimeout, defaultTimeout)

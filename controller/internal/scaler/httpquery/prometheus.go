@@ -16,14 +16,12 @@ import (
 	"github.com/keda-tf/terraform-provider-keda/controller/trigger"
 )
 
-// errNoValue says that a query has no result, or one that is no number.
-var errNoValue = errors.New("no value")
-
-// prometheus runs an instant query at the server's present time.
-func (s *source) prometheus(ctx context.Context, t *trigger.Prometheus) (float64, error) {
+// prometheus runs an instant query at the server's present time. An empty result is
+// no error where the trigger ignores it.
+func (s *source) prometheus(ctx context.Context, t *trigger.Prometheus) (scaler.Reading, error) {
 	base, err := url.Parse(t.ServerAddress)
 	if err != nil {
-		return 0, scaler.Misconfigured(errors.New(`parameter "serverAddress" is not a URL`))
+		return scaler.Reading{}, scaler.Misconfigured(errors.New(`parameter "serverAddress" is not a URL`))
 	}
 	u := base.JoinPath("api/v1/query")
 	query := base.Query()
@@ -39,16 +37,16 @@ func (s *source) prometheus(ctx context.Context, t *trigger.Prometheus) (float64
 	r := request{url: u, headers: t.CustomHeaders, auth: &t.HTTPAuth}
 	body, err := s.fetch(ctx, r)
 	if err != nil {
-		return 0, err
+		return scaler.Reading{}, err
 	}
 	value, err := instantValue(body)
 	switch {
-	case errors.Is(err, errNoValue) && t.IgnoreNullValues:
-		return 0, nil
+	case errors.Is(err, scaler.ErrNoValue) && t.IgnoreNullValues:
+		return scaler.Reading{Empty: true}, nil
 	case err != nil:
-		return 0, fmt.Errorf("query %q to %s: %w", t.Query, base.Scheme+"://"+base.Host, err)
+		return scaler.Reading{}, fmt.Errorf("query %q to %s: %w", t.Query, base.Scheme+"://"+base.Host, err)
 	}
-	return value, nil
+	return scaler.Reading{Value: value}, nil
 }
 
 // instantQuery is the answer of /api/v1/query.
@@ -95,21 +93,21 @@ func instantValue(body []byte) (float64, error) {
 
 func onlyValue(points []point) (float64, error) {
 	if len(points) == 0 {
-		return 0, fmt.Errorf("%w: the result is empty", errNoValue)
+		return 0, fmt.Errorf("%w: the result is empty", scaler.ErrNoValue)
 	}
 	if len(points) > 1 {
 		return 0, scaler.Misconfigured(fmt.Errorf("the result has %d series; aggregate them to one, for example with sum()", len(points)))
 	}
 	text, _ := points[0][1].(string)
 	if text == "" {
-		return 0, fmt.Errorf("%w: the result is empty", errNoValue)
+		return 0, fmt.Errorf("%w: the result is empty", scaler.ErrNoValue)
 	}
 	value, err := strconv.ParseFloat(text, 64)
 	if err != nil {
 		return 0, fmt.Errorf("the value %q is no number", text)
 	}
 	if math.IsNaN(value) || math.IsInf(value, 0) {
-		return 0, fmt.Errorf("%w: the result is %v", errNoValue, value)
+		return 0, fmt.Errorf("%w: the result is %v", scaler.ErrNoValue, value)
 	}
 	return value, nil
 }

@@ -33,25 +33,25 @@ func (s *source) Read(ctx context.Context, queries []scaler.Query) []scaler.Resu
 }
 
 func (s *source) ask(ctx context.Context, q scaler.Query) scaler.Result {
-	var value float64
+	var reading scaler.Reading
 	var err error
 	switch t := q.Trigger.(type) {
 	case *trigger.Prometheus:
 		ctx, cancel := context.WithTimeout(ctx, cmp.Or(t.Timeout, s.timeout))
 		defer cancel()
-		value, err = s.prometheus(ctx, t)
+		reading, err = s.prometheus(ctx, t)
 	case *trigger.MetricsAPI:
 		ctx, cancel := context.WithTimeout(ctx, cmp.Or(t.Timeout, s.timeout))
 		defer cancel()
-		value, err = s.metricsAPI(ctx, t)
+		reading.Value, err = s.metricsAPI(ctx, t)
 	}
-	if err == nil && (math.IsNaN(value) || math.IsInf(value, 0)) {
-		err = fmt.Errorf("the value is %v, which is no number to scale by", value)
+	if err == nil && (math.IsNaN(reading.Value) || math.IsInf(reading.Value, 0)) {
+		err = fmt.Errorf("the value is %v, which is no number to scale by", reading.Value)
 	}
 	if err != nil {
 		return scaler.Result{Err: err}
 	}
-	return scaler.Result{Readings: []scaler.Reading{{Value: value}}}
+	return scaler.Result{Readings: []scaler.Reading{reading}}
 }
 
 // Close frees the connections, except those of the process's own transport.
