@@ -32,7 +32,8 @@ const (
 type endpoint struct {
 	base     string // URL of the server
 	security scaler.TLS
-	timeout  time.Duration // the trigger's own, 0 for the default
+	timeout  time.Duration             // the trigger's own, 0 for the default
+	pod      *v1alpha1.AuthPodIdentity // as whom prometheus asks
 }
 
 // Bind binds the triggers prometheus and metrics-api.
@@ -40,14 +41,12 @@ func Bind(decoded trigger.Decoded, env scaler.Env) (scaler.Binding, error) {
 	var e endpoint
 	switch t := decoded.Trigger.(type) {
 	case *trigger.Prometheus:
-		// KEDA signs requests to the managed services with these identities. Asking
-		// without would fail with a puzzling 401.
-		if p := env.PodIdentity; p != nil && p.Provider != "" && p.Provider != v1alpha1.PodIdentityProviderNone {
-			return scaler.Binding{}, fmt.Errorf("pod identity %q is not supported by prometheus triggers; use one of authModes, or a proxy that signs requests", p.Provider)
+		if _, err := identify(t, env.PodIdentity); err != nil {
+			return scaler.Binding{}, err
 		}
-		e = endpoint{t.ServerAddress, security(t.HTTPAuth, t.UnsafeSSL), t.Timeout}
+		e = endpoint{t.ServerAddress, security(t.HTTPAuth, t.UnsafeSSL), t.Timeout, env.PodIdentity}
 	case *trigger.MetricsAPI:
-		e = endpoint{t.URL, security(t.HTTPAuth, t.UnsafeSSL), t.Timeout}
+		e = endpoint{t.URL, security(t.HTTPAuth, t.UnsafeSSL), t.Timeout, nil}
 	default:
 		return scaler.Binding{}, fmt.Errorf("trigger %q does not ask a web server", decoded.Type)
 	}
@@ -75,7 +74,7 @@ func (e endpoint) bind(decoded trigger.Decoded, env scaler.Env) (scaler.Binding,
 	address := base.Scheme + "://" + base.Host
 	timeout := cmp.Or(e.timeout, env.HTTPTimeout, defaultTimeout)
 	return scaler.Binding{
-		Server:  scaler.ServerID("http", address, e.security.Settings()...),
+		Server:  scaler.ServerID("http", address, append(e.security.Settings(), podSettings(e.pod)...)...),
 		Address: address,
 		Query:   scaler.Query{Key: decoded.Fingerprint, Trigger: decoded.Trigger},
 		Timeout: timeout,
@@ -85,6 +84,8 @@ func (e endpoint) bind(decoded trigger.Decoded, env scaler.Env) (scaler.Binding,
 				own:     own,
 				timeout: cmp.Or(env.HTTPTimeout, defaultTimeout),
 				cluster: env.Cluster,
+				pod:     e.pod,
+				shared:  env.Transport,
 			}, nil
 		},
 	}, nil

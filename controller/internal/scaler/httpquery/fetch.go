@@ -34,6 +34,7 @@ type request struct {
 	host    string // Host header, "" for that of the URL
 	headers map[string]string
 	auth    *trigger.HTTPAuth
+	signer  signer // nil for none
 }
 
 // where names what is asked, without user, password and query.
@@ -41,17 +42,8 @@ func (r request) where() string { return r.url.Scheme + "://" + r.url.Host + r.u
 
 // fetch returns the body of a successful answer. All errors name where.
 func (s *source) fetch(ctx context.Context, r request) ([]byte, error) {
-	req, err := r.build(ctx)
+	resp, err := s.send(ctx, r)
 	if err != nil {
-		return nil, fmt.Errorf("asking %s: %w", r.where(), err)
-	}
-	resp, err := s.client.Do(req)
-	if err != nil {
-		// A url.Error repeats the URL, and that the API key.
-		var full *url.Error
-		if errors.As(err, &full) {
-			err = full.Err
-		}
 		return nil, fmt.Errorf("asking %s: %w", r.where(), err)
 	}
 	defer func() { _ = resp.Body.Close() }()
@@ -65,6 +57,30 @@ func (s *source) fetch(ctx context.Context, r request) ([]byte, error) {
 		return nil, scaler.Misconfigured(fmt.Errorf("the answer of %s is larger than %d MiB", r.where(), maxBody>>20))
 	}
 	return body, nil
+}
+
+// send sends the request, and once more if the server refuses its credentials and
+// there may be others.
+func (s *source) send(ctx context.Context, r request) (*http.Response, error) {
+	for first := true; ; first = false {
+		req, err := r.build(ctx)
+		if err != nil {
+			return nil, err
+		}
+		resp, err := s.client.Do(req)
+		if err != nil {
+			// A url.Error repeats the URL, and that the API key.
+			var full *url.Error
+			if errors.As(err, &full) {
+				err = full.Err
+			}
+			return nil, err
+		}
+		if resp.StatusCode != http.StatusUnauthorized || !first || r.signer == nil || !r.signer.drop(req) {
+			return resp, nil
+		}
+		_ = resp.Body.Close()
+	}
 }
 
 func (r request) build(ctx context.Context) (*http.Request, error) {
@@ -88,7 +104,10 @@ func (r request) build(ctx context.Context) (*http.Request, error) {
 		req.Header.Set(name, value)
 	}
 	r.authorize(req.Header, req)
-	return req, nil
+	if r.signer == nil {
+		return req, nil
+	}
+	return req, r.signer.sign(ctx, req)
 }
 
 // authorize adds the credentials that travel in headers.
@@ -110,7 +129,7 @@ func (r request) authorize(header http.Header, req *http.Request) {
 
 // failure describes and classifies an answer whose status is no success.
 func (r request) failure(resp *http.Response, body []byte) error {
-	err := fmt.Errorf("%s answers %s: %s", r.where(), resp.Status, r.excerpt(body))
+	err := fmt.Errorf("%s answers %s: %s", r.where(), resp.Status, r.excerpt(body, resp.Request))
 	switch code := resp.StatusCode; {
 	case code == http.StatusTooManyRequests, code == http.StatusServiceUnavailable && resp.Header.Get("Retry-After") != "":
 		return scaler.Throttled(err, retryAfter(resp.Header.Get("Retry-After"), time.Now()))
@@ -123,10 +142,11 @@ func (r request) failure(resp *http.Response, body []byte) error {
 
 // excerpt returns the beginning of an error page as one line, without the secrets
 // that the request carried and a server may repeat.
-func (r request) excerpt(body []byte) string {
+func (r request) excerpt(body []byte, sent *http.Request) string {
 	text := string(body[:min(len(body), maxBody)])
 	password, _ := r.url.User.Password()
-	for _, secret := range []string{r.auth.APIKey, r.auth.Password, r.auth.BearerToken, r.auth.CustomAuthValue, password} {
+	_, token, _ := strings.Cut(sent.Header.Get("Authorization"), " ")
+	for _, secret := range []string{r.auth.APIKey, r.auth.Password, r.auth.BearerToken, r.auth.CustomAuthValue, password, token} {
 		if len(secret) >= minSecret {
 			text = strings.ReplaceAll(text, secret, "***")
 		}

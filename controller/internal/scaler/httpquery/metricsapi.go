@@ -45,7 +45,11 @@ func (s *source) metricsAPI(ctx context.Context, t *trigger.MetricsAPI) (float64
 
 // page fetches one page and finds the value in it.
 func (s *source) page(ctx context.Context, t *trigger.MetricsAPI, u *url.URL, host string) (float64, error) {
-	r := request{url: u, host: host, auth: &t.HTTPAuth}
+	signer, err := oauthSigner(&t.HTTPAuth, s.client.Transport)
+	if err != nil {
+		return 0, err
+	}
+	r := request{url: u, host: host, auth: &t.HTTPAuth, signer: signer}
 	if t.Format == "prometheus" {
 		r.headers = map[string]string{"Accept": "text/plain;version=0.0.4"}
 	}

@@ -34,7 +34,11 @@ func (s *source) prometheus(ctx context.Context, t *trigger.Prometheus) (scaler.
 	}
 	u.RawQuery = query.Encode()
 
-	r := request{url: u, headers: t.CustomHeaders, auth: &t.HTTPAuth}
+	signer, err := s.prometheusSigner(ctx, t)
+	if err != nil {
+		return scaler.Reading{}, err
+	}
+	r := request{url: u, headers: t.CustomHeaders, auth: &t.HTTPAuth, signer: signer}
 	body, err := s.fetch(ctx, r)
 	if err != nil {
 		return scaler.Reading{}, err

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/scaler"
 	"github.com/keda-tf/terraform-provider-keda/controller/trigger"
 )
@@ -25,14 +26,17 @@ type source struct {
 	own     *http.Transport // nil if the transport is the process's
 	timeout time.Duration   // of requests whose trigger does not say
 	cluster scaler.Cluster
+	pod     *v1alpha1.AuthPodIdentity // as whom prometheus asks; nil for none
+	shared  http.RoundTripper         // the process's transport, for tokens of clouds
 }
 
 // Read sends one request for each query, some at a time.
 func (s *source) Read(ctx context.Context, queries []scaler.Query) []scaler.Result {
-	return scaler.ReadEach(ctx, queries, parallel, s.ask)
+	return scaler.ReadEach(ctx, queries, parallel, s.Ask)
 }
 
-func (s *source) ask(ctx context.Context, q scaler.Query) scaler.Result {
+// Ask sends the request of one query.
+func (s *source) Ask(ctx context.Context, q scaler.Query) scaler.Result {
 	var reading scaler.Reading
 	var err error
 	switch t := q.Trigger.(type) {
@@ -53,6 +57,9 @@ func (s *source) ask(ctx context.Context, q scaler.Query) scaler.Result {
 	}
 	return scaler.Result{Readings: []scaler.Reading{reading}}
 }
+
+// Parallel implements scaler.Separate.
+func (s *source) Parallel() int { return parallel }
 
 // Close frees the connections, except those of the process's own transport.
 func (s *source) Close() error {
