@@ -92,7 +92,7 @@ func constants(root string) ([]Item, error) {
 	dir := filepath.Join(root, "controller", "api", "v1alpha1")
 	var items []Item
 	for file, prefixes := range map[string]map[string]string{
-		"annotations.go": {"Annotation": "annotation", "LabelScaled": "label", "Finalizer": "finalizer"},
+		"annotations.go": {"Annotation": "annotation", "Label": "label", "Finalizer": "finalizer"},
 		"events.go":      {"Event": "event"},
 	} {
 		found, err := constantsOf(filepath.Join(dir, file), prefixes)

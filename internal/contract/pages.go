@@ -29,7 +29,9 @@ func Pages(root string) (map[string]string, error) {
 	}, err
 }
 
-// match finds the tests of each item. "field X.*" stands for all fields below X.
+// match finds the tests of each item. "field X.*" stands for all fields below X, and
+// a field inside one that is listed as a whole for that one. A field that has others
+// below it is known, but says nothing about them.
 func match(items []Item, proofs []*Test) (map[Item][]*Test, error) {
 	proved := map[Item][]*Test{}
 	var errs []error
@@ -37,7 +39,8 @@ func match(items []Item, proofs []*Test) (map[Item][]*Test, error) {
 		for _, covered := range test.Covers {
 			known := false
 			for _, item := range items {
-				if covered.includes(item) {
+				known = known || item.below(covered)
+				if covered.includes(item) || covered.below(item) {
 					known = true
 					if !slices.Contains(proved[item], test) {
 						proved[item] = append(proved[item], test)
@@ -61,6 +64,11 @@ func match(items []Item, proofs []*Test) (map[Item][]*Test, error) {
 func (i Item) includes(other Item) bool {
 	above, all := strings.CutSuffix(i.Name, ".*")
 	return i == other || all && i.Sort == other.Sort && (other.Name == above || strings.HasPrefix(other.Name, above+"."))
+}
+
+// below says whether i is a field inside the field other.
+func (i Item) below(other Item) bool {
+	return i.Sort == "field" && other.Sort == "field" && strings.HasPrefix(i.Name, other.Name+".")
 }
 
 const contractHead = `---
