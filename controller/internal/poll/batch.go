@@ -21,6 +21,7 @@ type batch struct {
 	server  *server
 	conn    *connection // nil where it is to be opened
 	opened  bool
+	call    *call // where the source is Separate
 	asked   []*query
 	queries []scaler.Query
 	timeout time.Duration
@@ -53,7 +54,7 @@ func (p *Poller) take(b *batch) bool {
 	s := b.server
 	b.began = p.now()
 	b.late = max(0, b.began-s.dueSince)
-	b.conn, b.opened, b.timeout = s.conn, false, 0
+	b.conn, b.opened, b.call, b.timeout = s.conn, false, nil, 0
 	b.asked, b.queries = b.asked[:0], b.queries[:0]
 	for _, q := range s.due {
 		q.pending = false
@@ -83,7 +84,11 @@ func (p *Poller) attempt(b *batch) ([]scaler.Result, error) {
 		if err != nil {
 			return nil, err
 		}
-		b.conn, b.opened = &connection{Source: source}, true
+		b.conn, b.opened = newConnection(source), true
+	}
+	if source, ok := b.conn.Source.(scaler.Separate); ok {
+		b.call = p.askEach(b, source)
+		return b.call.results, nil
 	}
 	ctx, cancel := context.WithTimeout(p.ctx, b.timeout)
 	defer cancel()
@@ -130,11 +135,23 @@ func (p *Poller) finish(b *batch, results []scaler.Result, err error) bool {
 // wakes who waits. It returns the objects to tell.
 func (p *Poller) record(b *batch, results []scaler.Result, err error, now offset) []sample.Object {
 	s := b.server
-	latest := sample.Sample{At: p.Clock.Now(), Took: now - b.began}
+	ended := p.Clock.Now()
+	latest := sample.Sample{At: ended, Took: now - b.began}
 	seen := outcome{lost: err != nil}
 	failed := 0
 	p.finished++
+	if b.call != nil {
+		b.call.detached = true
+	}
 	for i, q := range b.asked {
+		if b.call != nil {
+			at := b.call.answered[i]
+			if at == 0 {
+				q.flight = b.call
+				continue
+			}
+			latest.At, latest.Took = ended.Add(at-now), at-b.began
+		}
 		q.asked = false
 		latest.Readings, latest.Err = nil, err
 		if err == nil {
@@ -145,22 +162,34 @@ func (p *Poller) record(b *batch, results []scaler.Result, err error, now offset
 		if latest.Err != nil {
 			failed++
 		}
-		latest.Seq = q.sample.Seq + 1
-		q.sample = latest
-		for _, o := range q.objects {
-			if o.told != p.finished {
-				o.told = p.finished
-				b.changed = append(b.changed, o.id)
-			}
+		b.changed = p.store(q, latest, b.changed)
+	}
+	b.report = Batch{Address: s.address, Queries: len(b.asked), Failed: failed, Late: b.late, Took: now - b.began, Opened: b.opened}
+	p.judge(s, seen, latest.Err, now)
+	s.release()
+	return b.changed
+}
+
+// store makes a sample the latest of a query and appends the objects that are to
+// be told, each once per finished batch.
+func (p *Poller) store(q *query, latest sample.Sample, changed []sample.Object) []sample.Object {
+	latest.Seq = q.sample.Seq + 1
+	q.sample = latest
+	for _, o := range q.objects {
+		if o.told != p.finished {
+			o.told = p.finished
+			changed = append(changed, o.id)
 		}
 	}
-	b.report = Batch{Address: s.address, Queries: len(b.asked), Failed: failed, Late: b.late, Took: latest.Took, Opened: b.opened}
-	p.judge(s, seen, latest.Err, now)
+	return changed
+}
+
+// release wakes who waits for a new sample of the server.
+func (s *server) release() {
 	if s.done != nil {
 		close(s.done)
 		s.done = nil
 	}
-	return b.changed
 }
 
 // answer keeps its readers from a result without an answer.

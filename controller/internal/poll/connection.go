@@ -14,7 +14,16 @@ import (
 // connection is an open source and what runs beside it.
 type connection struct {
 	scaler.Source
-	watch *watch // nil where the source cannot watch
+	watch *watch        // nil where the source cannot watch
+	slots chan struct{} // for those that a Separate source is asked at a time
+}
+
+func newConnection(source scaler.Source) *connection {
+	c := &connection{Source: source}
+	if separate, ok := source.(scaler.Separate); ok {
+		c.slots = make(chan struct{}, max(1, separate.Parallel()))
+	}
+	return c
 }
 
 // dial opens a source.

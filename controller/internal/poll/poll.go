@@ -10,7 +10,8 @@
 // question share one, at the shortest of their intervals. Due times lie on a
 // common grid of ticks, so that the queries of one server that fall due together
 // travel together, in one Read. A server is never asked twice at the same time;
-// what falls due while it is busy joins its next batch. An object costs an entry
+// what falls due while it is busy joins its next batch. Where queries are requests
+// of their own, the slow ones stay behind and hold up nobody. An object costs an entry
 // in a heap, and a goroutine exists only for a server that is being asked, or
 // that can push.
 //

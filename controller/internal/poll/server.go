@@ -50,7 +50,7 @@ type server struct {
 
 // enqueue puts a query into the server's next batch. at is when it was due.
 func (p *Poller) enqueue(q *query, at offset) {
-	if q.pending {
+	if q.pending || q.flight != nil {
 		return
 	}
 	s := q.server

@@ -47,9 +47,10 @@ type query struct {
 	pushed   offset        // the last ask that a push caused
 	alarm    alarm         // at the sooner of due and early
 
-	pending bool // in server.due
-	asked   bool // in server.running
-	gone    bool // nobody asks any more
+	pending bool  // in server.due
+	asked   bool  // in server.running, or in flight
+	gone    bool  // nobody asks any more
+	flight  *call // a batch that ended without its answer
 }
 
 // Subscribe makes the poller ask for an object, in place of what the object

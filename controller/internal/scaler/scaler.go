@@ -62,6 +62,17 @@ type Source interface {
 	Close() error
 }
 
+// Separate is a Source whose queries are requests of their own, so that a slow
+// query need not hold up the others of its server: poll does not call Read then.
+type Separate interface {
+	Source
+	// Ask answers one query, as Read would. It may be called for several queries
+	// at the same time, but not twice for one that is still wanted.
+	Ask(ctx context.Context, query Query) Result
+	// Parallel is how many may be asked at the same time.
+	Parallel() int
+}
+
 // Watcher is a Source that can also say when an answer may have changed, so
 // that an activation does not wait for the next poll.
 type Watcher interface {

@@ -49,10 +49,11 @@ func openSQS(ctx context.Context, a access, address string) (scaler.Source, erro
 
 // Read asks for the attributes of each queue, some at a time.
 func (s *sqsSource) Read(ctx context.Context, queries []scaler.Query) []scaler.Result {
-	return scaler.ReadEach(ctx, queries, parallel, s.ask)
+	return scaler.ReadEach(ctx, queries, parallel, s.Ask)
 }
 
-func (s *sqsSource) ask(ctx context.Context, q scaler.Query) scaler.Result {
+// Ask asks for the attributes of one queue.
+func (s *sqsSource) Ask(ctx context.Context, q scaler.Query) scaler.Result {
 	t, ok := q.Trigger.(*trigger.AWSSQSQueue)
 	if !ok {
 		return scaler.Result{Err: scaler.Terminal(fmt.Errorf("%s cannot answer for a %T", s.address, q.Trigger))}
@@ -63,6 +64,9 @@ func (s *sqsSource) ask(ctx context.Context, q scaler.Query) scaler.Result {
 	}
 	return scaler.Result{Readings: []scaler.Reading{{Value: value}}}
 }
+
+// Parallel implements scaler.Separate.
+func (s *sqsSource) Parallel() int { return parallel }
 
 // length adds up the messages in the states that the trigger counts.
 func (s *sqsSource) length(ctx context.Context, t *trigger.AWSSQSQueue) (float64, error) {

@@ -1,0 +1,145 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package poll
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/scaler"
+)
+
+// linger is how long a batch of a Separate source waits for its slow queries once
+// others were answered. Those that are slower get their sample when they are
+// answered, and the server's next batch does not wait for them.
+const linger = 250 * time.Millisecond
+
+// call is a batch that is asked query by query. The poller's lock guards it.
+type call struct {
+	server   *server
+	asked    []*query
+	began    offset
+	results  []scaler.Result
+	answered []offset      // when; zero is not yet
+	left     int           // queries without an answer
+	good     bool          // some query was answered with a value or a refusal
+	detached bool          // the batch ended without those that are left
+	news     chan struct{} // an answer came
+}
+
+// askEach asks the queries of a batch side by side and returns when the batch is to
+// end. Those that are not answered by then are left in flight.
+func (p *Poller) askEach(b *batch, source scaler.Separate) *call {
+	c := &call{
+		server: b.server, asked: slices.Clone(b.asked), began: b.began,
+		results: make([]scaler.Result, len(b.asked)), answered: make([]offset, len(b.asked)),
+		left: len(b.asked), news: make(chan struct{}, 1),
+	}
+	queries, slots, limit := slices.Clone(b.queries), b.conn.slots, b.timeout
+	p.group.Go(func() { p.spread(c, source, queries, slots, limit) })
+	timer := p.Clock.NewTimer(linger)
+	defer timer.Stop()
+	for patient := true; ; {
+		if p.enough(c, patient) {
+			return c
+		}
+		select {
+		case <-c.news:
+		case <-timer.C():
+			patient = false
+		}
+	}
+}
+
+// enough says that a batch may end: everything was answered, or some of it while
+// the rest had its time.
+func (p *Poller) enough(c *call, patient bool) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return c.left == 0 || !patient && c.left < len(c.asked)
+}
+
+// spread asks the queries, as many at a time as there are slots, which all calls of
+// a connection share. When nothing is answered within the limit of one query, those
+// that wait for a slot are not asked: the server is dead.
+func (p *Poller) spread(c *call, source scaler.Separate, queries []scaler.Query, slots chan struct{}, limit time.Duration) {
+	var asks sync.WaitGroup
+	defer asks.Wait()
+	for i, q := range queries {
+		slots <- struct{}{}
+		if err := p.hopeless(c, limit); err != nil {
+			<-slots
+			p.answered(c, i, scaler.Result{Err: err})
+			continue
+		}
+		asks.Go(func() {
+			defer func() { <-slots }()
+			ctx, cancel := context.WithTimeout(scaler.WithAsker(p.ctx, q.Asker), limit)
+			defer cancel()
+			var r scaler.Result
+			if err := p.guard(c.server.address, func() { r = source.Ask(ctx, q) }); err != nil {
+				r.Err = err
+			}
+			p.answered(c, i, r)
+		})
+	}
+}
+
+// hopeless returns the error for queries that there is no point in asking.
+func (p *Poller) hopeless(c *call, limit time.Duration) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ctx.Err() != nil {
+		return p.ctx.Err()
+	}
+	if c.good || p.now() < c.began+limit {
+		return nil
+	}
+	for i, at := range c.answered {
+		if at != 0 {
+			return c.results[i].Err
+		}
+	}
+	return errors.New(c.server.address + ": it does not answer")
+}
+
+// answered takes the answer to a query: into the batch, or, where that has ended,
+// into a sample of its own.
+func (p *Poller) answered(c *call, i int, r scaler.Result) {
+	p.mu.Lock()
+	c.answered[i], c.results[i] = p.now(), r
+	c.left--
+	class := scaler.Classify(r.Err)
+	c.good = c.good || class != scaler.ClassTransient && class != scaler.ClassThrottled
+	var changed []sample.Object
+	if c.detached {
+		changed = p.straggler(c, i)
+	}
+	p.mu.Unlock()
+	select {
+	case c.news <- struct{}{}:
+	default:
+	}
+	p.notify(changed)
+}
+
+// straggler stores an answer that came after its batch had ended. What it says
+// about the health of the server is old: others were answered since.
+func (p *Poller) straggler(c *call, i int) []sample.Object {
+	q, s := c.asked[i], c.server
+	if q.flight != c || p.ctx.Err() != nil {
+		return nil
+	}
+	q.flight, q.asked = nil, false
+	p.finished++
+	latest := sample.Sample{At: p.Clock.Now(), Took: p.now() - c.began}
+	latest.Readings, latest.Err = answer(s.address, c.results[i])
+	changed := p.store(q, latest, nil)
+	s.release()
+	return changed
+}
