@@ -6,19 +6,39 @@ package identity
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 
 	"golang.org/x/oauth2"
 )
 
-// maxMessage bounds what is repeated of a server's own message.
-const maxMessage = 200
+const (
+	// maxMessage bounds what is repeated of a server's own message.
+	maxMessage = 300
+	// minSecret is the shortest text that is hidden in it; hiding shorter ones would
+	// only garble it.
+	minSecret = 4
+)
 
-// ExplainToken returns an error of fetching a token as one line without the
-// secrets that the request carried and the server may repeat. Where the token
-// endpoint did not answer, the cause stays in the chain.
+// Refusal is the answer of a server that gives no token. It holds no secret.
+type Refusal struct {
+	// Status is the HTTP status.
+	Status int
+	// Text names the server and repeats the beginning of its explanation.
+	Text string
+}
+
+func (r *Refusal) Error() string { return r.Text }
+
+// Mistaken says that asking again cannot help: something must be corrected.
+func (r *Refusal) Mistaken() bool {
+	return r.Status < http.StatusInternalServerError && r.Status != http.StatusTooManyRequests && r.Status != http.StatusRequestTimeout
+}
+
+// ExplainToken returns an error of fetching an OAuth 2 token as one line without
+// secrets, which the server may repeat: a *Refusal if the server answered, else
+// the cause.
 func ExplainToken(err error, secrets ...string) error {
 	var refusal *oauth2.RetrieveError
 	if !errors.As(err, &refusal) || refusal.Response == nil {
@@ -28,26 +48,31 @@ func ExplainToken(err error, secrets ...string) error {
 		}
 		return err
 	}
-	code, message := refusal.ErrorCode, refusal.ErrorDescription
-	if code == "" {
-		var body struct {
-			Error       string
-			Description string `json:"error_description"`
-		}
-		_ = json.Unmarshal(refusal.Body, &body) // an answer of another form has no code
-		code, message = body.Error, body.Description
+	return NewRefusal(refusal.Response, refusal.Body, secrets...)
+}
+
+// NewRefusal reads the answer of a token endpoint whose status is no success.
+func NewRefusal(response *http.Response, body []byte, secrets ...string) *Refusal {
+	var answer struct {
+		Error       string
+		Description string `json:"error_description"`
 	}
-	text := Line(strings.TrimSpace(code+" "+message), secrets...)
-	if text == "" {
-		text = "(no explanation)"
+	_ = json.Unmarshal(body, &answer) // an answer of another form has no explanation
+	text := "the token endpoint"
+	if response.Request != nil {
+		text = response.Request.URL.Host
 	}
-	return fmt.Errorf("it answers %s: %s", refusal.Response.Status, text)
+	text += " answers " + response.Status
+	if explanation := strings.TrimSpace(answer.Error + " " + answer.Description); explanation != "" {
+		text += ": " + Line(explanation, secrets...)
+	}
+	return &Refusal{Status: response.StatusCode, Text: text}
 }
 
 // Line returns the beginning of a server's message as one line without secrets.
 func Line(message string, secrets ...string) string {
 	for _, secret := range secrets {
-		if secret != "" {
+		if len(secret) >= minSecret {
 			message = strings.ReplaceAll(message, secret, "***")
 		}
 	}

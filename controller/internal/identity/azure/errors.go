@@ -7,64 +7,37 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
-	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/identity"
 )
 
-// maxMessage bounds what is repeated of a service's own message.
-const maxMessage = 300
-
 // Explain returns an error of an Azure client as one line without the identity's
-// secret. The SDK's own are pages that repeat whole answers. What is no answer,
-// such as a broken connection, stays in the chain.
+// secret; the SDK's own are pages that repeat whole answers. A token endpoint that
+// refuses is an *identity.Refusal. What is no answer, such as a broken connection,
+// stays in the chain.
 func Explain(err error, who Identity) error {
 	var token *azidentity.AuthenticationFailedError
-	if errors.As(err, &token) {
-		if token.RawResponse == nil {
-			return fmt.Errorf("getting a token: %s", who.line(token.Error()))
-		}
-		code, message := entraError(token.RawResponse)
-		return fmt.Errorf("getting a token: %s answers %d %s: %s", token.RawResponse.Request.URL.Host,
-			token.RawResponse.StatusCode, code, who.line(message))
-	}
 	var answer *azcore.ResponseError
-	if errors.As(err, &answer) {
-		return fmt.Errorf("%d %s: %s", answer.StatusCode, answer.ErrorCode, who.line(serviceMessage(answer.RawResponse)))
+	switch {
+	case errors.As(err, &token) && token.RawResponse != nil:
+		body, _ := runtime.Payload(token.RawResponse) // without it the explanation is missing
+		return fmt.Errorf("getting a token: %w", identity.NewRefusal(token.RawResponse, body, who.Secret))
+	case errors.As(err, &token):
+		return fmt.Errorf("getting a token: %s", identity.Line(token.Error(), who.Secret))
+	case errors.As(err, &answer):
+		return fmt.Errorf("%d %s: %s", answer.StatusCode, answer.ErrorCode, identity.Line(message(answer), who.Secret))
 	}
 	return err
 }
 
-// line bounds a message to the beginning of its first line.
-func (i Identity) line(message string) string {
-	message, _, _ = strings.Cut(strings.TrimSpace(message), "\n")
-	if i.Secret != "" {
-		message = strings.ReplaceAll(message, i.Secret, "***")
-	}
-	message = strings.TrimSpace(message)
-	return strings.ToValidUTF8(message[:min(len(message), maxMessage)], "")
-}
-
-// entraError reads the answer of a token endpoint.
-func entraError(response *http.Response) (code, message string) {
-	var body struct {
-		Error       string
-		Description string `json:"error_description"`
-	}
-	text, err := runtime.Payload(response)
-	if err != nil || json.Unmarshal(text, &body) != nil {
-		return "", "(no explanation)"
-	}
-	return body.Error, body.Description
-}
-
-// serviceMessage reads the answer of a service.
-func serviceMessage(response *http.Response) string {
+// message reads the explanation in a service's answer.
+func message(answer *azcore.ResponseError) string {
 	var body struct{ Error struct{ Message string } }
-	text, err := runtime.Payload(response)
+	text, err := runtime.Payload(answer.RawResponse)
 	if err != nil || json.Unmarshal(text, &body) != nil || body.Error.Message == "" {
 		return "(no explanation)"
 	}

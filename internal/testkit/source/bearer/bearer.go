@@ -14,6 +14,9 @@ import (
 	"time"
 )
 
+// grace is how much longer a token is good.
+const grace = time.Second
+
 // Tokens is a set of issued tokens. The zero value is empty, and issues tokens for
 // an hour. It may be used by many goroutines.
 type Tokens struct {
@@ -47,7 +50,9 @@ func (t *Tokens) Issue(subject, scope string) (token string, seconds int) {
 		lifetime = time.Hour
 	}
 	token = rand.Text()
-	t.issued[token] = grant{subject, scope, time.Now().Add(lifetime)}
+	// A client counts from when it has the answer, so the token is good a little
+	// longer than it is told.
+	t.issued[token] = grant{subject, scope, time.Now().Add(lifetime + grace)}
 	return token, int(lifetime / time.Second)
 }
 
