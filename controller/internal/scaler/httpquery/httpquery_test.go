@@ -14,7 +14,6 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/scaler"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/scaler/httpquery"
 	"github.com/keda-tf/terraform-provider-keda/controller/trigger"
@@ -225,13 +224,6 @@ func TestNullValues(t *testing.T) {
 	p.IgnoreNullValues = false
 	if _, err := ask(t, &p, scaler.Env{}); err == nil || !strings.Contains(err.Error(), `query "q"`) {
 		t.Errorf("not ignoring null values: %v", err)
-	}
-}
-
-func TestPrometheusRefusesPodIdentity(t *testing.T) {
-	env := scaler.Env{PodIdentity: &v1alpha1.AuthPodIdentity{Provider: v1alpha1.PodIdentityProviderAws}}
-	if _, err := ask(t, &trigger.Prometheus{ServerAddress: "http://p"}, env); err == nil || !strings.Contains(err.Error(), "pod identity") {
-		t.Errorf("got %v", err)
 	}
 }
 
