@@ -82,7 +82,7 @@ func (r *Resolver) requestToken(ctx context.Context, namespace, account string) 
 	case apierrors.IsNotFound(err):
 		return "", time.Time{}, fmt.Errorf("ServiceAccount %s/%s does not exist: create it, or correct serviceAccountName", namespace, account)
 	case apierrors.IsForbidden(err):
-		return "", time.Time{}, fmt.Errorf("the controller may not create tokens for ServiceAccount %s/%s: grant it the verb create on serviceaccounts/token there (installation option serviceAccountTokenCreation)", namespace, account)
+		return "", time.Time{}, fmt.Errorf("the controller may not create tokens for ServiceAccount %s/%s: grant it the verb create on serviceaccounts/token there (service_account_tokens of keda_installation)", namespace, account)
 	case err != nil:
 		return "", time.Time{}, fmt.Errorf("cannot request a token for ServiceAccount %s/%s: %w", namespace, account, err)
 	case request.Status.Token == "":
