@@ -151,6 +151,10 @@ func TestQueueByNameIsLookedUpOnce(t *testing.T) {
 	}
 }
 
+// TestIdentities measures a queue as everybody whom a trigger and its
+// TriggerAuthentication may name.
+//
+// Covers: field TriggerAuthentication.spec.podIdentity.provider; field TriggerAuthentication.spec.podIdentity.roleArn; field TriggerAuthentication.spec.podIdentity.externalID
 func TestIdentities(t *testing.T) {
 	pod := &v1alpha1.AuthPodIdentity{Provider: v1alpha1.PodIdentityProviderAws}
 	tests := map[string]struct {
@@ -181,6 +185,23 @@ func TestIdentities(t *testing.T) {
 			pod:   &v1alpha1.AuthPodIdentity{Provider: v1alpha1.PodIdentityProviderAws, RoleArn: ptr(roleARN), ExternalID: ptr("tenant")},
 			setup: func(t *testing.T, c cloud) { c.own(t); c.tokens.AllowRole(roleARN, "tenant") },
 		},
+		"role of the TriggerAuthentication": {
+			pod:   &v1alpha1.AuthPodIdentity{Provider: v1alpha1.PodIdentityProviderAws, RoleArn: ptr(roleARN)},
+			setup: func(t *testing.T, c cloud) { c.web(t, roleARN) },
+		},
+		"role of the parameter before that of the TriggerAuthentication": {
+			auth:  trigger.AWSAuth{RoleARN: roleARN},
+			pod:   &v1alpha1.AuthPodIdentity{Provider: v1alpha1.PodIdentityProviderAws, RoleArn: ptr(otherARN)},
+			setup: func(t *testing.T, c cloud) { c.web(t, roleARN) },
+		},
+		"older provider aws-eks": {
+			pod:   &v1alpha1.AuthPodIdentity{Provider: v1alpha1.PodIdentityProviderAwsEKS, RoleArn: ptr(roleARN)},
+			setup: func(t *testing.T, c cloud) { c.web(t, roleARN) },
+		},
+		"role without a pod identity": {
+			auth:  trigger.AWSAuth{RoleARN: roleARN},
+			setup: func(t *testing.T, c cloud) { c.own(t); c.tokens.AllowRole(roleARN, "") },
+		},
 		"role by key": {
 			auth:  trigger.AWSAuth{RoleARN: roleARN, AccessKeyID: "AKID", SecretAccessKey: secretText},
 			setup: func(_ *testing.T, c cloud) { c.tokens.AllowRole(roleARN, "") },
@@ -196,6 +217,25 @@ func TestIdentities(t *testing.T) {
 			s, query := open(t, c.queue(test.auth), test.pod)
 			want(t, s, query, 2)
 		})
+	}
+}
+
+// TestRoleIsAssumedOnceForAllConnections opens the same identity for two endpoints.
+func TestRoleIsAssumedOnceForAllConnections(t *testing.T) {
+	c := start(t)
+	c.web(t, roleARN)
+	c.queues.Send("orders", "a")
+	second := httptest.NewServer(c.queues)
+	t.Cleanup(second.Close)
+	pod := &v1alpha1.AuthPodIdentity{Provider: v1alpha1.PodIdentityProviderAws, RoleArn: ptr(roleARN)}
+	for _, endpoint := range []string{c.endpoint, second.URL} {
+		q := c.queue(trigger.AWSAuth{})
+		q.Endpoint, q.QueueURL = endpoint, endpoint+"/000000000000/orders"
+		s, query := open(t, q, pod)
+		want(t, s, query, 1)
+	}
+	if n := c.tokens.Calls("AssumeRoleWithWebIdentity"); n != 1 {
+		t.Errorf("the role was assumed %d times, want 1", n)
 	}
 }
 
