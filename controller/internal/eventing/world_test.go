@@ -137,7 +137,7 @@ func (w *world) gets(sink *eventsink.Sink, messages ...string) {
 	})
 }
 
-// waits waits until a queue pauses between two attempts, and lets the pause pass.
+// pause waits until a queue pauses between two attempts, and lets the pause pass.
 func (w *world) pause(d time.Duration) {
 	w.Helper()
 	w.eventually("a pause", func() error {

@@ -4,6 +4,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -105,7 +106,7 @@ func (r *cloudEventSources) Reconcile(ctx context.Context, req ctrl.Request) (ct
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	return ctrl.Result{RequeueAfter: max(again, wait)}, nil
+	return ctrl.Result{RequeueAfter: cmp.Or(again, wait)}, nil
 }
 
 // report writes the condition if it says anything new. Messages of sinks name
