@@ -123,8 +123,10 @@ func (p *play) report(out outcome) error {
 	if _, err := p.Out.Write([]byte(b.String())); err != nil {
 		return err
 	}
-	if !evidence.Held(checks) {
-		return fmt.Errorf("story %s: %w", p.name, ErrNotHeld)
+	for _, check := range checks {
+		if !check.OK {
+			return fmt.Errorf("story %s: %w: %s: %s", p.name, ErrNotHeld, check.Name, check.Detail)
+		}
 	}
 	return nil
 }

@@ -25,11 +25,6 @@ func Verify(run Run, p Promise) []Check {
 	}
 }
 
-// Held says whether all checks hold.
-func Held(checks []Check) bool {
-	return !slices.ContainsFunc(checks, func(c Check) bool { return !c.OK })
-}
-
 func raw(files []Totals, p Promise) Check {
 	c := Check{Name: fmt.Sprintf("%d raw CSVs of %d rows", p.Files, p.Rows), Detail: fmt.Sprintf("%d files", len(files))}
 	c.OK = len(files) == p.Files && len(unique(names(files))) == p.Files

@@ -67,9 +67,6 @@ func TestVerifyFindsEachFlaw(t *testing.T) {
 			run := good()
 			tt.spoil(&run)
 			checks := Verify(run, promise)
-			if Held(checks) {
-				t.Fatal("the flaw was not found")
-			}
 			var failed []string
 			for _, c := range checks {
 				if !c.OK {
