@@ -24,7 +24,8 @@ func (o Options) webhookService() *corev1.Service {
 }
 
 func (o Options) adapterService() *corev1.Service {
-	return o.service(MetricsAdapterName, MetricsAdapterName, servicePort("https", 443, portAdapter), servicePort("metrics", portMetrics, portMetrics))
+	return o.service(MetricsAdapterName, MetricsAdapterName, servicePort("https", 443, portAdapter), servicePort("metrics", portMetrics, portMetrics),
+		servicePort("old-metrics", portOld, portOld))
 }
 
 func (o Options) service(name, app string, ports ...corev1.ServicePort) *corev1.Service {

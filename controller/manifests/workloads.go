@@ -22,6 +22,7 @@ const (
 	portFeed    = 9666
 	portWebhook = 9443
 	portAdapter = 6443
+	portOld     = 9022 // of the adapter's metrics in KEDA until 2.8
 	certDir     = "/certs"
 )
 
@@ -79,7 +80,7 @@ func (o Options) adapterDeployment() *appsv1.Deployment {
 	}
 	container := o.container(MetricsAdapterName, o.MetricsAdapter, args)
 	container.Env = append([]corev1.EnvVar{fieldEnv("POD_NAMESPACE", "metadata.namespace")}, container.Env...)
-	container.Ports = []corev1.ContainerPort{port("https", portAdapter), port("http", portMetrics)}
+	container.Ports = []corev1.ContainerPort{port("https", portAdapter), port("http", portMetrics), port("metrics", portOld)}
 	container.LivenessProbe = probe("/livez", portAdapter, corev1.URISchemeHTTPS, 10)
 	container.LivenessProbe.InitialDelaySeconds = 15
 	container.ReadinessProbe = probe("/readyz", portAdapter, corev1.URISchemeHTTPS, 2)

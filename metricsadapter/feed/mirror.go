@@ -26,11 +26,12 @@ type term struct {
 	complete bool // touched only by the goroutine that receives
 }
 
-// entry is one object's answers. It is immutable.
+// entry is one object's answers. It is immutable once it is held.
 type entry struct {
 	term    *term
 	version uint64
 	metrics []metric
+	errors  uint64 // answers with an error so far
 }
 
 type metric struct {
@@ -40,6 +41,9 @@ type metric struct {
 	at    time.Time     // by the leader's clock
 	asked time.Duration // the same moment by mirror.now
 	took  time.Duration
+
+	scaler string // name or type of the trigger
+	errors uint64 // answers with an error so far
 }
 
 // mirror holds what was heard. Reads take no lock.
@@ -50,6 +54,7 @@ type mirror struct {
 
 	entries  sync.Map // key to *entry
 	objects  atomic.Int64
+	errors   atomic.Uint64        // answers with an error so far, of all objects
 	current  atomic.Pointer[term] // latest term; nil before the first message
 	complete atomic.Bool          // a complete snapshot has been held
 }
@@ -91,17 +96,22 @@ func (m *mirror) receive(t *term, update *feedpb.Update) *term {
 // the same term already.
 func (m *mirror) put(k key, next *entry) {
 	for {
-		value, held := m.entries.LoadOrStore(k, next)
-		if !held {
+		value, held := m.entries.Load(k)
+		old, _ := value.(*entry)
+		failed := next.after(old)
+		switch {
+		case !held:
+			if _, held = m.entries.LoadOrStore(k, next); held {
+				continue
+			}
 			m.objects.Add(1)
+		case old.term == next.term && old.version >= next.version:
 			return
+		case !m.entries.CompareAndSwap(k, value, next):
+			continue
 		}
-		if old, ok := value.(*entry); ok && old.term == next.term && old.version >= next.version {
-			return
-		}
-		if m.entries.CompareAndSwap(k, value, next) {
-			return
-		}
+		m.errors.Add(failed)
+		return
 	}
 }
 
@@ -113,8 +123,13 @@ func (m *mirror) refreshed(k key, next *entry) {
 	if !held {
 		return
 	}
-	if old, ok := value.(*entry); ok && old.term == next.term && old.version < next.version {
-		m.entries.CompareAndSwap(k, value, next) // if it fails, the stream was quicker
+	old, ok := value.(*entry)
+	if !ok || old.term != next.term || old.version >= next.version {
+		return
+	}
+	failed := next.after(old)
+	if m.entries.CompareAndSwap(k, value, next) { // else the stream was quicker
+		m.errors.Add(failed)
 	}
 }
 
@@ -195,6 +210,7 @@ func decode(t *term, object *feedpb.Object, now time.Duration, sent int64) *entr
 		e.metrics[i] = metric{
 			name: received.GetName(), value: received.GetValue(), err: received.GetError(),
 			at: time.Unix(0, received.GetAtUnixNano()), asked: now - age, took: time.Duration(received.GetTookNanos()),
+			scaler: received.GetScaler(),
 		}
 	}
 	return e

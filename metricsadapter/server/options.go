@@ -31,6 +31,9 @@ type Options struct {
 	Kubeconfig string
 	// MetricsPort serves Prometheus metrics; 0 serves none.
 	MetricsPort int
+	// OldMetricsPort serves the series that KEDA's adapter had until 2.8; 0 serves
+	// none.
+	OldMetricsPort int
 	// FeedAddress is the host:port of the leader's feed; empty finds the leader by
 	// its Lease.
 	FeedAddress string
@@ -52,7 +55,7 @@ type Options struct {
 func NewOptions() *Options {
 	namespace := cmp.Or(os.Getenv("POD_NAMESPACE"), "keda")
 	o := &Options{
-		MetricsPort:    8080,
+		MetricsPort: 8080, OldMetricsPort: 9022,
 		FeedServerName: operatorService + "." + namespace + ".svc",
 		LeaseNamespace: namespace, LeaseName: "operator.keda.sh",
 		StaleAfter:   feed.DefaultStaleAfter,
@@ -74,6 +77,8 @@ func (o *Options) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.Kubeconfig, "kubeconfig", o.Kubeconfig,
 		"kubeconfig for all requests to the cluster, if not run in it; the flags for single purposes go before it")
 	fs.IntVar(&o.MetricsPort, "port", o.MetricsPort, "port for Prometheus metrics, over HTTP; 0 for none")
+	fs.IntVar(&o.OldMetricsPort, "metrics-port", o.OldMetricsPort,
+		"port for the series keda_metrics_adapter_* of KEDA until 2.8, over HTTP; 0 for none")
 	fs.StringVar(&o.FeedAddress, "metrics-service-address", o.FeedAddress,
 		"host:port of the controller's metrics feed; found by the controllers' Lease if empty")
 	fs.StringVar(&o.FeedServerName, "metrics-service-grpc-authority", o.FeedServerName,

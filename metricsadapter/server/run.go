@@ -58,7 +58,14 @@ func Run(ctx context.Context, o *Options) error {
 	group.Go(func() error { return follower.Run(ctx) })
 	group.Go(func() error { return api.GenericAPIServer.PrepareRun().RunWithContext(ctx) })
 	if o.MetricsPort != 0 {
-		group.Go(func() error { return serveMetrics(ctx, o.MetricsPort, registry) })
+		// Only a second Run in one process finds it registered already.
+		_ = apimetrics.RegisterMetrics(legacyregistry.Register)
+		group.Go(func() error { return serveMetrics(ctx, o.MetricsPort, everything(registry)) })
+	}
+	if o.OldMetricsPort != 0 {
+		old := prometheus.NewRegistry()
+		old.MustRegister(follower.OldMetrics())
+		group.Go(func() error { return serveMetrics(ctx, o.OldMetricsPort, old) })
 	}
 	return group.Wait()
 }
@@ -94,11 +101,9 @@ func everything(ours prometheus.Gatherer) prometheus.Gatherers {
 }
 
 // serveMetrics serves Prometheus metrics until ctx ends.
-func serveMetrics(ctx context.Context, port int, registry prometheus.Gatherer) error {
-	// Only a second Run in one process finds it registered already.
-	_ = apimetrics.RegisterMetrics(legacyregistry.Register)
+func serveMetrics(ctx context.Context, port int, metrics prometheus.Gatherer) error {
 	mux := http.NewServeMux()
-	mux.Handle("/metrics", promhttp.HandlerFor(everything(registry), promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
+	mux.Handle("/metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("", strconv.Itoa(port)))

@@ -4,6 +4,7 @@
 package autoscale
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -114,7 +115,7 @@ func (s *scaledObject) look(ctx context.Context, m *metricState, seen *observati
 		seen.newest = latest.At
 	}
 	s.count(m, latest, value, active, err)
-	answer := sample.Answer{Metric: t.Metric, Value: value, At: latest.At, Took: latest.Took}
+	answer := sample.Answer{Metric: t.Metric, Scaler: cmp.Or(m.trigger.Name, m.trigger.Type), Value: value, At: latest.At, Took: latest.Took}
 	t.Value, t.Active = value, active
 	if err != nil {
 		t.Err = err.Error()

@@ -128,7 +128,7 @@ func wireAnswers(answers *Answers) *feedpb.Object {
 	for i, answer := range answers.Metrics {
 		metric := &metrics[i]
 		metric.Name, metric.Value, metric.Error = answer.Metric, answer.Value, answer.Error
-		metric.TookNanos = answer.Took.Nanoseconds()
+		metric.TookNanos, metric.Scaler = answer.Took.Nanoseconds(), answer.Scaler
 		if !answer.At.IsZero() { // which is out of the range of nanoseconds
 			metric.AtUnixNano = answer.At.UnixNano()
 		}

@@ -40,6 +40,9 @@ type Object struct {
 type Answer struct {
 	// Metric is the full metric name, "s0-redis-orders" or "composite-metric".
 	Metric string
+	// Scaler is the trigger's name, or its type where it has none; empty for the
+	// composite metric.
+	Scaler string
 	// Value is the metric's value; meaningless when Error is set.
 	Value float64
 	// At is when the value was measured.

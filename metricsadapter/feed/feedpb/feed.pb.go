@@ -261,7 +261,10 @@ type Metric struct {
 	Error string `protobuf:"bytes,4,opt,name=error,proto3" json:"error,omitempty"`
 	// took_nanos is how long the source needed: a follower whose readers cannot
 	// wait so long need not ask for a refresh.
-	TookNanos     int64 `protobuf:"varint,5,opt,name=took_nanos,json=tookNanos,proto3" json:"took_nanos,omitempty"`
+	TookNanos int64 `protobuf:"varint,5,opt,name=took_nanos,json=tookNanos,proto3" json:"took_nanos,omitempty"`
+	// scaler is the trigger's name, or its type where it has none; empty for the
+	// metric of a formula.
+	Scaler        string `protobuf:"bytes,6,opt,name=scaler,proto3" json:"scaler,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -329,6 +332,13 @@ func (x *Metric) GetTookNanos() int64 {
 		return x.TookNanos
 	}
 	return 0
+}
+
+func (x *Metric) GetScaler() string {
+	if x != nil {
+		return x.Scaler
+	}
+	return ""
 }
 
 type RefreshRequest struct {
@@ -472,7 +482,7 @@ const file_feed_proto_rawDesc = "" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x03 \x01(\x04R\aversion\x12\x12\n" +
 	"\x04gone\x18\x04 \x01(\bR\x04gone\x12.\n" +
-	"\ametrics\x18\x05 \x03(\v2\x14.keda.feed.v1.MetricR\ametrics\"\x89\x01\n" +
+	"\ametrics\x18\x05 \x03(\v2\x14.keda.feed.v1.MetricR\ametrics\"\xa1\x01\n" +
 	"\x06Metric\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x01R\x05value\x12 \n" +
@@ -480,7 +490,8 @@ const file_feed_proto_rawDesc = "" +
 	"atUnixNano\x12\x14\n" +
 	"\x05error\x18\x04 \x01(\tR\x05error\x12\x1d\n" +
 	"\n" +
-	"took_nanos\x18\x05 \x01(\x03R\ttookNanos\"\x80\x01\n" +
+	"took_nanos\x18\x05 \x01(\x03R\ttookNanos\x12\x16\n" +
+	"\x06scaler\x18\x06 \x01(\tR\x06scaler\"\x80\x01\n" +
 	"\x0eRefreshRequest\x12\x1c\n" +
 	"\tnamespace\x18\x01 \x01(\tR\tnamespace\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +

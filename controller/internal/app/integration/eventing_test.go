@@ -257,7 +257,7 @@ func testCloudEventsToDeadSink(e *env) {
 		e.delete(&eventingv1alpha1.CloudEventSource{}, name)
 	}
 	e.eventually("the series are gone with their sources", func() error {
-		if events, sources := e.metric("keda_cloudeventsource_events_emitted_total"), e.metric("keda_resource_registered_total"); events != 0 || sources != 0 {
+		if events, sources := e.metric("keda_cloudeventsource_events_emitted_total"), e.metric("keda_resource_registered_total", "type", "cloudevent_source"); events != 0 || sources != 0 {
 			return fmt.Errorf("there are %v events of %v sources", events, sources)
 		}
 		return nil

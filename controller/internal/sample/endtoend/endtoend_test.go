@@ -180,9 +180,45 @@ spec:
 	})
 }
 
-// testMetrics looks for a metric of each of the three registries.
+// testMetrics looks for a metric of each of the three registries, and for the
+// series that KEDA's adapter had until 2.8 on their own port.
+//
+// Covers: metric keda_internal_metricsservice_grpc_client_started_total; metric keda_internal_metricsservice_grpc_client_handled_total
+// Covers: metric keda_internal_metricsservice_grpc_client_msg_received_total; metric keda_internal_metricsservice_grpc_client_msg_sent_total
+// Covers: metric keda_internal_metricsservice_grpc_client_handling_seconds; metric keda_metrics_adapter_scaler_metrics_value
+// Covers: metric keda_metrics_adapter_scaler_errors_total; metric keda_metrics_adapter_scaler_errors; metric keda_metrics_adapter_scaled_object_errors
 func testMetrics(t *testing.T, w *world) {
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/metrics", w.promPort), nil)
+	labels := fmt.Sprintf(`{metric="s0-redis-orders",namespace="%s",scaledObject="orders",scaler="redis",scalerIndex="0"}`, w.namespace)
+	for port, wants := range map[int][]string{
+		w.promPort: {
+			`keda_internal_metricsservice_grpc_client_started_total{grpc_method="Follow"`,
+			`keda_internal_metricsservice_grpc_client_handled_total{`, `keda_internal_metricsservice_grpc_client_msg_received_total{`,
+			`keda_internal_metricsservice_grpc_client_msg_sent_total{`, `keda_internal_metricsservice_grpc_client_handling_seconds_bucket{`,
+			"keda_metricsadapter_feed_connects_total 2", `keda_metricsadapter_reads_total{result="value"}`,
+			"keda_metricsadapter_value_age_seconds_count", "apiserver_request_total{", "go_goroutines ",
+		},
+		w.oldPort: {
+			"keda_metrics_adapter_scaler_metrics_value" + labels + " 40", "keda_metrics_adapter_scaler_errors" + labels + " 0",
+			fmt.Sprintf(`keda_metrics_adapter_scaled_object_errors{namespace="%s",scaledObject="orders"} 0`, w.namespace),
+			"keda_metrics_adapter_scaler_errors_total 0",
+		},
+	} {
+		body := scrape(t, port)
+		for _, want := range wants {
+			if !strings.Contains(body, want) {
+				t.Errorf("no %s", want)
+			}
+		}
+		if port == w.oldPort && strings.Contains(body, "go_goroutines") {
+			t.Error("who scrapes both ports gets the process twice")
+		}
+	}
+}
+
+// scrape reads Prometheus metrics.
+func scrape(t *testing.T, port int) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/metrics", port), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,15 +233,7 @@ func testMetrics(t *testing.T, w *world) {
 	if err != nil || response.StatusCode != http.StatusOK {
 		t.Fatalf("%d, %v", response.StatusCode, err)
 	}
-	for _, want := range []string{
-		`keda_internal_metricsservice_grpc_client_started_total{grpc_method="Follow"`,
-		"keda_metricsadapter_feed_connects_total 2", `keda_metricsadapter_reads_total{result="value"}`,
-		"keda_metricsadapter_value_age_seconds_count", "apiserver_request_total{", "go_goroutines ",
-	} {
-		if !strings.Contains(string(body), want) {
-			t.Errorf("no %s", want)
-		}
-	}
+	return string(body)
 }
 
 func testRotation(t *testing.T, w *world) {

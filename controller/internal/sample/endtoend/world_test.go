@@ -55,6 +55,7 @@ type world struct {
 	rotator   *certs.Rotator
 	apiPort   int // the adapter's, for TLS
 	promPort  int // the adapter's, for Prometheus
+	oldPort   int // the one of KEDA until 2.8
 }
 
 // newWorld starts a cluster and an adapter that has no leader to follow yet.
@@ -70,7 +71,7 @@ func newWorld(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	w.namespace = w.Namespace(t)
-	w.apiPort, w.promPort = freePort(t), freePort(t)
+	w.apiPort, w.promPort, w.oldPort = freePort(t), freePort(t), freePort(t)
 	direct, err := client.New(w.rest, client.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +96,7 @@ func (w *world) startAdapter(t testing.TB) {
 	options.AddFlags(flags)
 	if err := flags.Parse([]string{
 		"--kubeconfig=" + w.Kubeconfig(), "--cert-dir=" + w.certDir,
-		"--secure-port=" + strconv.Itoa(w.apiPort), "--bind-address=127.0.0.1", "--port=" + strconv.Itoa(w.promPort),
+		"--secure-port=" + strconv.Itoa(w.apiPort), "--bind-address=127.0.0.1", "--port=" + strconv.Itoa(w.promPort), "--metrics-port=" + strconv.Itoa(w.oldPort),
 		"--leader-election-namespace=" + w.namespace, "--leader-election-id=" + leaseName,
 		"--metrics-service-grpc-authority=keda-operator." + w.namespace + ".svc",
 		"--stale-after=1m",
@@ -229,7 +230,7 @@ func (w *world) object(name string) sample.Object {
 }
 
 func answer(value float64) []sample.Answer {
-	return []sample.Answer{{Metric: "s0-redis-orders", Value: value, At: time.Now()}}
+	return []sample.Answer{{Metric: "s0-redis-orders", Scaler: "redis", Value: value, At: time.Now()}}
 }
 
 // eventually waits for the condition; it says why it does not hold.
