@@ -129,6 +129,27 @@ func TestCacheOptions(t *testing.T) {
 			}
 		}
 	}
+	restricted := Options{WatchNamespaces: o.WatchNamespaces, ClusterObjectNamespace: "keda", RestrictSecrets: true,
+		WatchLabels: labels.SelectorFromSet(labels.Set{"a": "b"}), WatchAuthenticationLabels: labels.SelectorFromSet(labels.Set{"c": "d"})}
+	if options, err = cacheOptions(restricted); err != nil {
+		t.Fatal(err)
+	}
+	for object, by := range options.ByObject {
+		switch object.(type) {
+		case *corev1.Secret:
+			if _, ok := by.Namespaces["keda"]; !ok || len(by.Namespaces) != 1 {
+				t.Errorf("restricted Secrets are watched in %v", by.Namespaces)
+			}
+		case *v1alpha1.ScaledObject, *v1alpha1.ScaledJob:
+			if selectorText(by.Label) != "a=b" {
+				t.Errorf("%T is selected by %v", object, by.Label)
+			}
+		case *v1alpha1.TriggerAuthentication, *v1alpha1.ClusterTriggerAuthentication:
+			if selectorText(by.Label) != "c=d" {
+				t.Errorf("%T is selected by %v", object, by.Label)
+			}
+		}
+	}
 	if options, err = cacheOptions(Options{ClusterObjectNamespace: "keda"}); err != nil || options.DefaultNamespaces != nil {
 		t.Errorf("without namespaces %v are watched, error %v", options.DefaultNamespaces, err)
 	}

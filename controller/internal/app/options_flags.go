@@ -103,9 +103,11 @@ func selector(into *labels.Selector) func(string) error {
 	}
 }
 
-// readEnvironment sets the flags whose variables are set.
+// readEnvironment sets the flags whose variables are set, and names the variables
+// in their help.
 func (o *Options) readEnvironment(fs *flag.FlagSet) {
 	for _, f := range fallbacks {
+		fs.Lookup(f.flag).Usage += " Also $" + f.variable + "."
 		value := environment(f.variable, "")
 		if value == "" {
 			continue
