@@ -88,8 +88,8 @@ type Resolver struct {
 	FileRoot string
 	// TokenLife is how long a requested token lives; default an hour.
 	TokenLife time.Duration
-	// Report is told what each reading of an authentication by a user came to,
-	// unless the authentication does not exist. Nil tells nobody.
+	// Report is told what each reading of an authentication by a user came to; one
+	// that does not exist has no problem of its own. Nil tells nobody.
 	Report func(authentication Reference, user string, problem error)
 }
 
@@ -102,15 +102,20 @@ func (r *Resolver) Resolve(ctx context.Context, ref *v1alpha1.AuthenticationRef,
 	}
 	read, spec, err := r.open(ctx, ref, workload, &resolved)
 	if err != nil {
+		r.report(ctx, resolved.References[0], workload, nil)
 		return resolved, err
 	}
 	if err = read.all(spec); err != nil {
 		err = fmt.Errorf("%s %s: %w", ref.KindOrDefault(), ref.Name, err)
 	}
-	if r.Report != nil && ctx.Err() == nil {
-		r.Report(read.owner, workload.Name, err)
-	}
+	r.report(ctx, read.owner, workload, err)
 	return resolved, err
+}
+
+func (r *Resolver) report(ctx context.Context, authentication Reference, user Workload, problem error) {
+	if r.Report != nil && ctx.Err() == nil {
+		r.Report(authentication, user.Name, problem)
+	}
 }
 
 // open reads the authentication object itself and says in which namespace its

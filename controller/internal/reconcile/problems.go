@@ -5,6 +5,7 @@ package reconcile
 
 import (
 	"context"
+	"strings"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
@@ -65,8 +66,11 @@ func (p *Problems) note(authentication auth.Reference, user string, problem erro
 	return true
 }
 
-// maxProblem keeps a note below what the API server accepts.
-const maxProblem = 900
+// maxProblem and maxAction keep an event below what the API server accepts.
+const (
+	maxProblem = 900
+	maxAction  = 120
+)
 
 // Tell makes an event of a problem; nil makes none.
 func (p *Problems) Tell(authentication auth.Reference, problem error) {
@@ -82,5 +86,8 @@ func (p *Problems) Tell(authentication auth.Reference, problem error) {
 	if err := p.reader.Get(context.Background(), key, object); err != nil {
 		return // gone, and its users say so
 	}
-	p.events.Eventf(object, nil, corev1.EventTypeWarning, reason, "Failed", "%.*s", maxProblem, problem.Error())
+	// Events that differ in their note only are counted as one, and the notes of all
+	// but the first are lost; so the action, which counts, says what happened too.
+	action := strings.ToValidUTF8(problem.Error()[:min(maxAction, len(problem.Error()))], "")
+	p.events.Eventf(object, nil, corev1.EventTypeWarning, reason, action, "%.*s", maxProblem, problem.Error())
 }

@@ -62,6 +62,8 @@ func (e *env) unspoken(names ...string) {
 }
 
 // testAuthenticationSources: each kind of source gives the parameter.
+//
+// Covers: field TriggerAuthentication.spec.secretTargetRef.*; field TriggerAuthentication.spec.configMapTargetRef.*; field TriggerAuthentication.spec.env.parameter; field TriggerAuthentication.spec.env.name
 func testAuthenticationSources(e *env) {
 	redis := source.Redis(e.T, "requirepass "+firstPassword)
 	e.apply(secret("redis", firstPassword),
@@ -163,8 +165,15 @@ func testMissingSources(e *env) {
 	e.unspoken("web")
 }
 
-// testRotation: a password that changes is used as soon as the Secret has it.
-func testRotation(e *env) {
+// testRotatedSecretIsUsedAtOnceInsteadOfAfterAFailure: a password that changes is
+// used as soon as the Secret has it.
+//
+// Differs: Authentication
+// KEDA: Secrets, ConfigMaps and authentications are not watched: a changed value is used only after a trigger failed, its object changed, or the operator restarted.
+// Here: their change reaches every object that uses them at once.
+// Why: credentials rotate without an outage (asked for since 2020).
+// Old: not available
+func testRotatedSecretIsUsedAtOnceInsteadOfAfterAFailure(e *env) {
 	redis := source.Redis(e.T, "requirepass "+firstPassword)
 	e.apply(secret("redis", firstPassword), `{apiVersion: keda.sh/v1alpha1, kind: TriggerAuthentication, metadata: {name: redis},
 		spec: {secretTargetRef: [{parameter: password, name: redis, key: password}]}}`,

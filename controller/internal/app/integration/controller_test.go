@@ -73,6 +73,7 @@ func startController(t *testing.T, change func(*app.Options)) *controller {
 	o.MetricsAddress, o.HealthAddress, o.FeedAddress, o.WebhookPort = "0", freeAddress(t), freeAddress(t), 0
 	o.Namespace, o.HPAPeriod, o.Version = "keda", time.Second, "1.2.3"
 	o.PodName = "controller"
+	o.StoreInterval, o.FileRoot = 3*time.Second, t.TempDir()
 	o.Log = funcr.New(c.log.write, funcr.Options{Verbosity: 1})
 	if change != nil {
 		change(&o)

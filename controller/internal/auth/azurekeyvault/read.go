@@ -42,16 +42,16 @@ func Read(ctx context.Context, spec *v1alpha1.AzureKeyVault, clientSecret string
 	// server that is no vault.
 	defer func() {
 		if r := recover(); r != nil {
-			values, err = nil, fmt.Errorf("Azure Key Vault %s: its answer is not that of a key vault; correct vaultUri", spec.VaultURI)
+			values, err = nil, fmt.Errorf("reading Azure Key Vault %s: its answer is not that of a key vault; correct vaultUri", spec.VaultURI)
 		}
 	}()
 	who, resource, err := identify(spec, clientSecret)
 	if err != nil {
-		return nil, fmt.Errorf("Azure Key Vault %s: %w", spec.VaultURI, err)
+		return nil, fmt.Errorf("reading Azure Key Vault %s: %w", spec.VaultURI, err)
 	}
 	client, err := open(spec.VaultURI, resource, who, transport)
 	if err != nil {
-		return nil, fmt.Errorf("Azure Key Vault %s: %w", spec.VaultURI, azure.Explain(err, who))
+		return nil, fmt.Errorf("reading Azure Key Vault %s: %w", spec.VaultURI, azure.Explain(err, who))
 	}
 	known := map[v1alpha1.AzureKeyVaultSecret]string{} // by name and version
 	values = make(map[string]string, len(spec.Secrets))
@@ -61,7 +61,7 @@ func Read(ctx context.Context, spec *v1alpha1.AzureKeyVault, clientSecret string
 		if _, ok := known[ref]; !ok {
 			value, err := get(ctx, client, ref, who)
 			if err != nil {
-				return nil, fmt.Errorf("Azure Key Vault %s: parameter %s: %w", spec.VaultURI, parameter, err)
+				return nil, fmt.Errorf("reading Azure Key Vault %s: parameter %s: %w", spec.VaultURI, parameter, err)
 			}
 			known[ref] = value
 		}

@@ -215,8 +215,10 @@ func TestUnreadableKeyVaultSecretIsNamed(t *testing.T) {
 			change: func(_ cloud, s *v1alpha1.AzureKeyVault) { s.Credentials.ClientID = "none" }, want: []string{"AADSTS700016"},
 		},
 		"unknown tenant": {
-			change: func(_ cloud, s *v1alpha1.AzureKeyVault) { s.Credentials.TenantID = "33333333-3333-3333-3333-333333333333" },
-			want:   []string{"tenant"},
+			change: func(_ cloud, s *v1alpha1.AzureKeyVault) {
+				s.Credentials.TenantID = "33333333-3333-3333-3333-333333333333"
+			},
+			want: []string{"tenant"},
 		},
 		"unknown cloud": {
 			change: func(_ cloud, s *v1alpha1.AzureKeyVault) { s.Cloud = &v1alpha1.AzureKeyVaultCloudInfo{Type: "Azure"} },

@@ -1,0 +1,70 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package reconcile
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/auth"
+)
+
+// listener keeps events as "Reason: note".
+type listener struct{ told []string }
+
+func (l *listener) Eventf(_, _ runtime.Object, _, reason, _, note string, args ...any) {
+	l.told = append(l.told, reason+": "+fmt.Sprintf(note, args...))
+}
+
+// TestProblems: each problem of an authentication is told once, however many
+// objects have it and however often.
+func TestProblems(t *testing.T) {
+	scheme := runtime.NewScheme()
+	if err := v1alpha1.AddToScheme(scheme); err != nil {
+		t.Fatal(err)
+	}
+	reader := fake.NewClientBuilder().WithScheme(scheme).WithObjects(
+		&v1alpha1.TriggerAuthentication{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "ta"}},
+		&v1alpha1.ClusterTriggerAuthentication{ObjectMeta: metav1.ObjectMeta{Name: "cta"}},
+	).Build()
+	ta := auth.Reference{Kind: v1alpha1.KindTriggerAuthentication, Namespace: "default", Name: "ta"}
+	cta := auth.Reference{Kind: v1alpha1.KindClusterTriggerAuthentication, Name: "cta"}
+	gone := auth.Reference{Kind: v1alpha1.KindTriggerAuthentication, Namespace: "default", Name: "gone"}
+	events := &listener{}
+	p := NewProblems(reader, events)
+	first, second := errors.New("no Secret"), errors.New("no key")
+	for _, step := range []struct {
+		of      auth.Reference
+		user    string
+		problem error
+		told    string
+	}{
+		{ta, "a", first, "TriggerAuthenticationFailed: no Secret"},
+		{ta, "a", first, ""},
+		{ta, "b", first, ""},
+		{ta, "b", second, "TriggerAuthenticationFailed: no key"},
+		{ta, "a", nil, ""},
+		{ta, "b", nil, ""},
+		{ta, "b", second, "TriggerAuthenticationFailed: no key"},
+		{cta, "b", second, "ClusterTriggerAuthenticationFailed: no key"},
+		{gone, "b", second, ""},
+	} {
+		events.told = nil
+		p.Report(step.of, step.user, step.problem)
+		var want []string
+		if step.told != "" {
+			want = []string{step.told}
+		}
+		if !slices.Equal(events.told, want) {
+			t.Errorf("%v: told %q, want %q", step, events.told, want)
+		}
+	}
+}
