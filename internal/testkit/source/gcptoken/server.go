@@ -16,7 +16,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
-	"errors"
 	"net/http"
 	"strings"
 	"sync"
@@ -98,9 +97,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls++
-	claims, err := s.verify(r.PostFormValue("assertion"), time.Now())
-	if err != nil {
-		answer(w, http.StatusBadRequest, map[string]any{"error": "invalid_grant", "error_description": err.Error()})
+	claims, wrong := s.verify(r.PostFormValue("assertion"), time.Now())
+	if wrong != "" {
+		answer(w, http.StatusBadRequest, map[string]any{"error": "invalid_grant", "error_description": wrong})
 		return
 	}
 	s.issue(w, claims.Issuer, claims.Scope)
@@ -140,30 +139,30 @@ type claims struct {
 	Expires  int64  `json:"exp"`
 }
 
-// verify checks an assertion: a JSON Web Token that the account's key signed.
-func (s *Server) verify(assertion string, now time.Time) (claims, error) {
-	var c claims
+// verify checks an assertion: a JSON Web Token that the account's key signed. It
+// returns what is wrong in Google's words, or "".
+func (s *Server) verify(assertion string, now time.Time) (c claims, wrong string) {
 	parts := strings.Split(assertion, ".")
 	if len(parts) != 3 {
-		return c, errors.New("Bad Request")
+		return c, "Bad Request"
 	}
 	body, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err != nil || json.Unmarshal(body, &c) != nil {
-		return c, errors.New("Bad Request")
+		return c, "Bad Request"
 	}
 	key := s.keys[c.Issuer]
 	if key == nil {
-		return c, errors.New("Invalid grant: account not found")
+		return c, "Invalid grant: account not found"
 	}
 	signature, err := base64.RawURLEncoding.DecodeString(parts[2])
 	digest := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
 	if err != nil || rsa.VerifyPKCS1v15(key, crypto.SHA256, digest[:], signature) != nil {
-		return c, errors.New("Invalid JWT Signature.")
+		return c, "Invalid JWT Signature."
 	}
 	if c.Audience != tokenURL || now.Unix() > c.Expires {
-		return c, errors.New("Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe.")
+		return c, "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe."
 	}
-	return c, nil
+	return c, ""
 }
 
 func answer(w http.ResponseWriter, status int, body any) {
