@@ -15,21 +15,23 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/jobs"
 )
 
 // TestJobNames: whatever the object is called, its Jobs have names that the API
-// server and their pods' label accept, and that differ.
+// server and their pods' label accept, and that differ, but not between leaders.
 func TestJobNames(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		base := rapid.StringMatching(`[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?){0,2}`).Draw(t, "name")
-		name := jobName(base)
+		name := jobName(base, "uid", 1)
 		if problems := validation.IsDNS1123Subdomain(name); len(problems) > 0 {
 			t.Fatalf("%q: %v", name, problems)
 		}
 		if problems := validation.IsValidLabelValue(name); len(problems) > 0 {
 			t.Fatalf("%q: %v", name, problems)
 		}
-		if !strings.HasPrefix(name, strings.TrimRight(base[:min(len(base), 50)], "-.")) || name == jobName(base) {
+		if !strings.HasPrefix(name, strings.TrimRight(base[:min(len(base), 50)], "-.")) ||
+			name != jobName(base, "uid", 1) || name == jobName(base, "uid", 2) || name == jobName(base, "other", 1) {
 			t.Fatalf("%q is called %q", base, name)
 		}
 	})
@@ -47,7 +49,7 @@ func TestNewJob(t *testing.T) {
 		Spec: v1alpha1.ScaledJobSpec{JobTargetRef: &batchv1.JobSpec{BackoffLimit: new(int32(2))}},
 	}
 	before := sj.DeepCopy()
-	job := NewJob(sj, "1.2.3")
+	job := NewJob(sj, "1.2.3", 9)
 	if diff := cmp.Diff(before, sj); diff != "" {
 		t.Errorf("the ScaledJob was changed (-before +after):\n%s", diff)
 	}
@@ -55,7 +57,7 @@ func TestNewJob(t *testing.T) {
 		"team": "a", v1alpha1.LabelAppName: "work", v1alpha1.LabelAppVersion: "1.2.3", v1alpha1.LabelAppPartOf: "work",
 		v1alpha1.LabelAppManagedBy: "keda-operator", v1alpha1.LabelScaledJobName: "work",
 	}
-	wantAnnotations := map[string]string{"note": "c", v1alpha1.AnnotationJobExcludedLabels: "secret", v1alpha1.AnnotationJobGeneration: "7"}
+	wantAnnotations := map[string]string{"note": "c", v1alpha1.AnnotationJobExcludedLabels: "secret", v1alpha1.AnnotationJobGeneration: "7", jobs.AnnotationOrdinal: "9"}
 	if diff := cmp.Diff(wantLabels, job.Labels) + cmp.Diff(wantAnnotations, job.Annotations); diff != "" {
 		t.Errorf("labels and annotations (-want +got):\n%s", diff)
 	}

@@ -30,8 +30,8 @@ import (
 
 // Options are the engine's collaborators and settings.
 type Options struct {
-	// Poller holds the samples.
-	Poller *poll.Poller
+	// Poller holds the samples; in the process it is a *poll.Poller.
+	Poller Poller
 	// Store takes the answers for the metrics adapters.
 	Store *sample.Store
 	// Workloads reads scale targets; Actuator writes to them.
@@ -53,6 +53,16 @@ type Options struct {
 	Version string
 	Clock   clock.WithTicker
 	Log     logr.Logger
+}
+
+// Poller asks event sources; *poll.Poller says how each method works.
+type Poller interface {
+	Subscribe(s poll.Subscription)
+	SetInterval(id sample.Object, interval time.Duration)
+	Unsubscribe(id sample.Object)
+	Latest(server, key string) (sample.Sample, bool)
+	Ask(ctx context.Context, id sample.Object) error
+	Wake(id sample.Object)
 }
 
 // subject is an object that can be evaluated.

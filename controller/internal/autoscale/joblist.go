@@ -10,17 +10,19 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/jobs"
 )
 
-// jobs lists the ScaledJob's Jobs. The first list of a process is a live one: the
-// cache of a new leader may still lack what the leader before it created last.
-func (s *scaledJob) jobs(ctx context.Context, withPending bool, conditions []corev1.PodConditionType) ([]jobs.Job, error) {
+// jobs lists the ScaledJob's Jobs, from the API server itself or from the cache. The
+// first list of a process is a live one: the cache of a new leader may still lack
+// what the leader before it created last.
+func (s *scaledJob) jobs(ctx context.Context, live, withPending bool, conditions []corev1.PodConditionType) ([]jobs.Job, error) {
 	reader := s.Cache
-	if !s.listed {
+	if live {
 		reader = s.Live
 	}
 	var list batchv1.JobList
@@ -31,7 +33,9 @@ func (s *scaledJob) jobs(ctx context.Context, withPending bool, conditions []cor
 	out := make([]jobs.Job, 0, len(list.Items))
 	for i := range list.Items {
 		if metav1.IsControlledBy(&list.Items[i], s.plan.Object) {
-			out = append(out, jobs.Of(&list.Items[i]))
+			job := jobs.Of(&list.Items[i])
+			s.ordinal = max(s.ordinal, job.Ordinal)
+			out = append(out, job)
 		}
 	}
 	s.markDeleted(out)
@@ -47,25 +51,14 @@ func (s *scaledJob) markDeleted(listed []jobs.Job) {
 	if len(s.deleted) == 0 {
 		return
 	}
-	still := map[string]struct{}{}
+	still := map[types.UID]struct{}{}
 	for i := range listed {
-		if _, deleted := s.deleted[listed[i].Name]; deleted {
+		if _, deleted := s.deleted[listed[i].UID]; deleted {
 			listed[i].Deleting = true
-			still[listed[i].Name] = struct{}{}
+			still[listed[i].UID] = struct{}{}
 		}
 	}
 	s.deleted = still
-}
-
-// caughtUp ends the first, live list: what it showed and the cache may not show
-// yet stays expected.
-func (s *scaledJob) caughtUp(listed []jobs.Job) {
-	for i := range listed {
-		if listed[i].State == jobs.Unfinished {
-			s.unseen.Add(listed[i].Name, s.Clock.Now())
-		}
-	}
-	s.listed = true
 }
 
 // markPending marks the unfinished Jobs that have not begun to work, by their

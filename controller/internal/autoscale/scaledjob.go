@@ -11,6 +11,7 @@ import (
 	"time"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/jobs"
@@ -29,11 +30,13 @@ type scaledJob struct {
 	plan       *ScaledJobPlan
 	series     [][]*observe.Series // by trigger and metric
 	counted    []attempt           // the last sample of each trigger that its series have
-	acted      []attempt           // the samples that were last acted on
-	woken      bool                // the sources were asked once more since then
+	since      time.Time           // samples of reads that began before are spent
+	owed       bool                // the sources are to be asked anew if theirs are
+	woken      bool                // they were
 	unseen     jobs.Unseen
-	deleted    map[string]struct{} // Jobs that the cache still shows
-	listed     bool                // the Jobs were listed live once by this process
+	ordinal    int64                  // the highest of all Jobs that were seen or created
+	deleted    map[types.UID]struct{} // Jobs that the cache still shows
+	listed     bool                   // the Jobs were listed live once by this process
 	reported   jobOutcome
 	reportedAt time.Time
 	fresh      bool
@@ -56,7 +59,8 @@ func (e *Engine) ScaleJob(plan *ScaledJobPlan) (began bool) {
 		ok = false
 	}
 	if !ok {
-		s = &scaledJob{Engine: e, id: id, deleted: map[string]struct{}{}}
+		before := e.Clock.Now().Add(-1) // what begins to be read from now on counts
+		s = &scaledJob{Engine: e, id: id, since: before, deleted: map[types.UID]struct{}{}}
 	}
 	s.adopt(plan)
 	return e.register(id, s, poll.Subscription{
@@ -80,7 +84,7 @@ func (s *scaledJob) stop() {
 func (s *scaledJob) adopt(plan *ScaledJobPlan) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.plan, s.fresh, s.series = plan, true, nil
+	s.plan, s.fresh, s.owed, s.series = plan, true, true, nil
 	if len(s.counted) != len(plan.Triggers) {
 		s.counted = make([]attempt, len(plan.Triggers))
 	}
@@ -99,17 +103,34 @@ func (s *scaledJob) evaluate(ctx context.Context) (time.Time, error) {
 	if s.stopped {
 		return time.Time{}, nil
 	}
-	input, attempts, err := s.input(ctx)
-	if err != nil {
-		return time.Time{}, err // a list that failed is not a list of no Jobs
+	input, err := s.input(ctx)
+	if err != nil { // a list that failed is not a list of no Jobs
+		s.since, s.owed, s.woken = s.Clock.Now(), true, false
+		return time.Time{}, err
 	}
 	decision := jobs.Decide(input)
-	acted := s.act(ctx, input, decision, attempts)
-	return time.Time{}, errors.Join(acted, s.report(ctx, input, decision))
+	acted := s.act(ctx, input, decision)
+	return s.again(input, decision), errors.Join(acted, s.report(ctx, input, decision))
 }
 
-// input observes the triggers and the Jobs. attempts says which samples it saw.
-func (s *scaledJob) input(ctx context.Context) (jobs.Input, []attempt, error) {
+// rolloutTime is how soon the Jobs that a rollout deleted are likely to be gone.
+const rolloutTime = time.Second
+
+// again is when to look at the object although no sample came in: soon after a
+// rollout, and while a source fails. That is asked less and less often, but the Jobs
+// that always run, and the history, are looked after all the same.
+func (s *scaledJob) again(in jobs.Input, d jobs.Decision) time.Time {
+	if len(d.Rollout) > 0 {
+		return in.Now.Add(rolloutTime)
+	}
+	if slices.ContainsFunc(in.Triggers, func(t jobs.Trigger) bool { return t.Err != "" }) {
+		return in.Now.Add(s.plan.Object.PollInterval())
+	}
+	return time.Time{}
+}
+
+// input observes the triggers and the Jobs.
+func (s *scaledJob) input(ctx context.Context) (jobs.Input, error) {
 	o := s.plan.Object
 	scaling := o.Scaling()
 	in := jobs.Input{
@@ -118,44 +139,39 @@ func (s *scaledJob) input(ctx context.Context) (jobs.Input, []attempt, error) {
 		SuccessfulHistory: o.SuccessfulHistory(), FailedHistory: o.FailedHistory(),
 		Generation: o.Generation, Gradual: o.RolloutStrategy() == v1alpha1.RolloutGradual,
 	}
-	attempts := make([]attempt, len(s.plan.Triggers))
+	var looks looks
 	for i := range s.plan.Triggers {
-		in.Triggers = append(in.Triggers, s.look(i, attempts))
+		in.Triggers = append(in.Triggers, s.look(i, &looks))
 	}
-	in.Spent = s.spent(in.Triggers, attempts)
+	in.Spent = looks.spent
+	live := !s.listed || s.unseen.Overdue(in.Now)
 	var err error
-	in.Jobs, err = s.jobs(ctx, in.Strategy.UsesPending(), scaling.PendingPodConditions)
+	in.Jobs, err = s.jobs(ctx, live, in.Strategy.UsesPending(), scaling.PendingPodConditions)
 	if err != nil {
-		return in, attempts, err
+		return in, err
 	}
-	in.Expected = s.unseen.Count(in.Jobs, in.Now)
-	if !s.listed {
-		s.caughtUp(in.Jobs)
-	}
-	return in, attempts, nil
+	in.Expected, s.listed = s.unseen.Expected(in.Jobs, live, in.Now), true
+	s.askAgain(looks)
+	return in, nil
 }
 
-// spent says that a sample which counts was acted on before: its messages may be
-// taken by now, and their Jobs finished. Where another trigger has news, the
-// sources are asked once more, so that the Jobs for it need not wait for the next
-// poll of the others.
-func (s *scaledJob) spent(triggers []jobs.Trigger, attempts []attempt) bool {
-	spent, news := false, false
-	for i := range triggers {
-		if t := &triggers[i]; !t.Active || t.Waiting || t.Err != "" {
-			continue
-		}
-		if slices.Contains(s.acted, attempts[i]) {
-			spent = true
-		} else {
-			news = true
-		}
-	}
-	if spent && news && !s.woken {
-		s.woken = true
+// looks is what the samples that count are worth together.
+type looks struct {
+	// spent says that one of them was read, at least in part, before the last
+	// decision was carried out: its messages may be taken by now, and their Jobs
+	// finished.
+	spent bool
+	// news says that one of them was not looked at before.
+	news bool
+}
+
+// askAgain asks the sources once more where samples are spent although there are
+// news, so that the Jobs for these need not wait for the next poll.
+func (s *scaledJob) askAgain(l looks) {
+	if l.spent && (l.news || s.owed) && !s.woken {
+		s.woken, s.owed = true, false
 		s.Poller.Wake(s.id)
 	}
-	return spent
 }
 
 func waiting(triggers []jobs.Trigger) bool {
@@ -165,7 +181,7 @@ func waiting(triggers []jobs.Trigger) bool {
 // look reads the latest sample of one trigger: its queue is the sum of its
 // metrics, and the target their mean, where metrics with a target of type Value
 // count as zero.
-func (s *scaledJob) look(index int, attempts []attempt) jobs.Trigger {
+func (s *scaledJob) look(index int, looks *looks) jobs.Trigger {
 	t := &s.plan.Triggers[index]
 	out := jobs.Trigger{Waiting: true}
 	if len(t.Metrics) > 0 {
@@ -179,14 +195,16 @@ func (s *scaledJob) look(index int, attempts []attempt) jobs.Trigger {
 	if !ok {
 		return out
 	}
-	out.Waiting, attempts[index] = false, attempt{t.Binding.Query.Key, latest.Seq}
+	this := attempt{t.Binding.Query.Key, latest.Seq}
+	fresh := s.counted[index] != this
+	out.Waiting, s.counted[index] = false, this
 	for i := range t.Metrics {
 		m := &metricState{trigger: t, metric: &t.Metrics[i], reading: i, series: s.series[index][i]}
 		value, active, err := read(latest, m)
 		if err != nil {
 			out.Err = err.Error()
 		}
-		if s.counted[index] != attempts[index] {
+		if fresh {
 			m.record(latest, value, active, err)
 		}
 		out.QueueLength += value
@@ -195,6 +213,9 @@ func (s *scaledJob) look(index int, attempts []attempt) jobs.Trigger {
 			out.Target += m.metric.Target / float64(len(t.Metrics))
 		}
 	}
-	s.counted[index] = attempts[index]
+	if out.Counts() {
+		looks.news = looks.news || fresh
+		looks.spent = looks.spent || !latest.At.Add(-latest.Took).After(s.since)
+	}
 	return out
 }

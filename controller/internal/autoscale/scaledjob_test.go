@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -53,9 +54,19 @@ func (w *world) cached(o *v1alpha1.ScaledJob) {
 	}
 }
 
+// askLater asks the sources a moment after all that was done before: what began to
+// be read at the same time is not acted on.
+func (w *world) askLater(t *testing.T, id sample.Object) {
+	t.Helper()
+	w.clock.Step(time.Millisecond)
+	w.ask(t, id)
+}
+
 func (w *world) createdJobs(t *testing.T, want int) {
 	t.Helper()
-	if got := len(w.api.created); got != want {
+	distinct := slices.Clone(w.api.created)
+	slices.Sort(distinct)
+	if got := len(slices.Compact(distinct)); got != want {
 		t.Errorf("%d Jobs were created, want %d", got, want)
 	}
 }
@@ -65,13 +76,13 @@ func TestOneSampleIsActedOnOnce(t *testing.T) {
 	w := newWorld(t)
 	w.source.set(3, nil)
 	_, id := w.job(t, "a")
-	w.ask(t, id)
+	w.askLater(t, id)
 	w.look(t, id)
 	w.createdJobs(t, 3)
 	w.clock.Step(2 * time.Minute) // what was created is not waited for any more, and is gone
 	w.look(t, id)
 	w.createdJobs(t, 3)
-	w.ask(t, id)
+	w.askLater(t, id)
 	w.look(t, id)
 	w.createdJobs(t, 6)
 }
@@ -81,18 +92,18 @@ func TestOldNewsOfAnotherQueue(t *testing.T) {
 	w := newWorld(t)
 	w.source.set(2, nil)
 	_, id := w.job(t, "a", "b")
-	w.ask(t, id)
+	w.askLater(t, id)
 	w.look(t, id)
 	w.createdJobs(t, 4)
 	w.clock.Step(2 * time.Minute)
 	s, _ := w.subject(id).(*scaledJob)
-	s.acted[0].seq-- // as if a had been asked once more than b
+	s.counted[1].seq-- // as if b had news
 	w.look(t, id)
 	w.createdJobs(t, 4)
 	if !s.woken {
 		t.Error("the other queue was not asked")
 	}
-	w.ask(t, id)
+	w.askLater(t, id)
 	w.look(t, id)
 	w.createdJobs(t, 8)
 	if s.woken {
@@ -100,12 +111,19 @@ func TestOldNewsOfAnotherQueue(t *testing.T) {
 	}
 }
 
-// TestJobsThatCannotBeListed are not no Jobs.
+// TestJobsThatCannotBeListed are not no Jobs. The sample is spent: what it counted
+// may be taken by the time that the Jobs can be listed.
+//
+// Differs: Jobs
+// KEDA: Counts zero running Jobs when the list of Jobs fails, and starts as many as the queue asks for once more.
+// Here: A list that fails ends the decision; the queue is asked anew as soon as the Jobs can be listed.
+// Why: A hiccup of the API server must not start Jobs for which there is no work.
+// Old: not available
 func TestJobsThatCannotBeListed(t *testing.T) {
 	w := newWorld(t)
 	w.source.set(3, nil)
 	_, id := w.job(t, "a")
-	w.ask(t, id)
+	w.askLater(t, id)
 	w.api.readErr = errors.New("etcd is away")
 	if _, err := w.subject(id).evaluate(context.Background()); err == nil {
 		t.Error("a list that failed is no error")
@@ -113,33 +131,39 @@ func TestJobsThatCannotBeListed(t *testing.T) {
 	w.createdJobs(t, 0)
 	w.api.readErr = nil
 	w.look(t, id)
+	w.createdJobs(t, 0)
+	if s, _ := w.subject(id).(*scaledJob); !s.woken {
+		t.Error("the queue is not asked anew")
+	}
+	w.askLater(t, id)
+	w.look(t, id)
 	w.createdJobs(t, 3)
 }
 
-// TestLostAnswers: a Job whose creation got no answer keeps its place; one that
-// was refused does not.
+// TestLostAnswers: a Job whose creation got no answer keeps its place, and its name
+// for the next attempt; one that was refused only the latter.
 func TestLostAnswers(t *testing.T) {
-	for name, c := range map[string]struct {
-		err  error
-		next int // creations by the next sample
-	}{
-		"no answer": {errors.New("connection reset"), 2},
-		"refused":   {apierrors.NewForbidden(schema.GroupResource{}, "", errors.New("quota")), 3},
+	for name, cause := range map[string]error{
+		"no answer": errors.New("connection reset"),
+		"refused":   apierrors.NewForbidden(schema.GroupResource{}, "", errors.New("quota")),
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			w.source.set(3, nil)
 			_, id := w.job(t, "a")
-			w.ask(t, id)
-			w.api.createErr = c.err
+			w.askLater(t, id)
+			w.api.createErr = cause
 			if _, err := w.subject(id).evaluate(context.Background()); err == nil {
 				t.Error("a Job that was not created is no error")
 			}
 			w.createdJobs(t, 1)
 			w.api.createErr = nil
-			w.ask(t, id)
+			w.askLater(t, id)
 			w.look(t, id)
-			w.createdJobs(t, 1+c.next)
+			w.createdJobs(t, 3)
+			if n := len(w.api.created); n != 4 {
+				t.Errorf("%d requests, want one for each Job and the first one once more", n)
+			}
 		})
 	}
 }
@@ -149,7 +173,7 @@ func TestRolloutDeletesOnce(t *testing.T) {
 	w := newWorld(t)
 	w.source.set(2, nil)
 	o, id := w.job(t, "a")
-	w.ask(t, id)
+	w.askLater(t, id)
 	w.look(t, id)
 	w.cached(o)
 	next := o.DeepCopy()

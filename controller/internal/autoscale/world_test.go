@@ -179,7 +179,7 @@ var start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 func newWorld(tb testing.TB) *world {
 	tb.Helper()
 	w := &world{api: &api{}, source: &fakeSource{}, clock: testclock.NewFakeClock(start), events: &recorder{}}
-	poller := poll.New(poll.Options{Changed: func(id sample.Object) { w.Changed(id) }})
+	poller := poll.New(poll.Options{Clock: w.clock, Changed: func(id sample.Object) { w.Changed(id) }})
 	w.Engine = New(Options{
 		Poller: poller, Store: sample.NewStore(), Workloads: &workload.Reader{Cache: w.api, Live: w.api},
 		Actuator: &actuate.Actuator{Client: w.api}, Cache: w.api, Live: w.api,

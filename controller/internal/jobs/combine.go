@@ -31,7 +31,7 @@ func combine(in *Input) combined {
 	for i := range in.Triggers {
 		t := &in.Triggers[i]
 		c.waiting = c.waiting || t.Waiting
-		if !t.counts() {
+		if !t.Counts() {
 			continue
 		}
 		a := t.ask(room)

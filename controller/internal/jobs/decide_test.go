@@ -65,7 +65,7 @@ func TestCreate(t *testing.T) {
 		},
 		"a measurement is acted on once": {
 			in: object(nil, queue(5)), change: func(in *jobs.Input) { in.Spent = true }, create: 0,
-			why: "no Jobs: these measurements were acted on before",
+			why: "no Jobs: these measurements are older than the last decision",
 		},
 		"after a restart every trigger is asked first": {
 			in: object(nil, queue(5), jobs.Trigger{Waiting: true}), create: 0, why: "no Jobs: not every trigger was asked yet",

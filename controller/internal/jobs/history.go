@@ -45,10 +45,11 @@ func (in *Input) finished(j *Job, state State) bool {
 	return j.State == state && !j.Deleting && !in.outdated(j)
 }
 
-// outdated says that a rollout removes the Job.
-func (in *Input) outdated(j *Job) bool { return !in.Gradual && j.Generation != in.Generation }
+// outdated says that a rollout removes the Job. A Job of a later generation tells
+// that the spec at hand is an old one, as that of a leader whose cache is behind.
+func (in *Input) outdated(j *Job) bool { return !in.Gradual && j.Generation < in.Generation }
 
-// rollout names the Jobs of other generations.
+// rollout names the Jobs of earlier generations.
 func (in *Input) rollout() []string {
 	var out []string
 	for i := range in.Jobs {

@@ -10,6 +10,7 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 )
@@ -24,9 +25,15 @@ const (
 	Failed
 )
 
+// AnnotationOrdinal on a Job is its number among the Jobs of its ScaledJob, from 1.
+// Its name follows from it, so that two leaders who both create the next Job create
+// one.
+const AnnotationOrdinal = "scaledjob.keda.sh/ordinal"
+
 // Job is what a decision looks at of a Job.
 type Job struct {
 	Name  string
+	UID   types.UID
 	State State
 	// Finished is when the Job ended; zero for an Unfinished one.
 	Finished time.Time
@@ -38,14 +45,17 @@ type Job struct {
 	// Generation is the generation of the ScaledJob that created the Job, from
 	// its annotation; 0 when it has none.
 	Generation int64
+	// Ordinal is its number, from AnnotationOrdinal; 0 when it has none.
+	Ordinal int64
 }
 
 // Of reads a Job. Whether it is pending is the caller's to add with Pending, and
 // only for strategies that use it.
 func Of(job *batchv1.Job) Job {
-	// An annotation that is no number is not one of ours: it counts as missing.
-	generation, _ := strconv.ParseInt(job.Annotations[v1alpha1.AnnotationJobGeneration], 10, 64)
-	j := Job{Name: job.Name, Deleting: job.DeletionTimestamp != nil, Generation: generation}
+	j := Job{
+		Name: job.Name, UID: job.UID, Deleting: job.DeletionTimestamp != nil,
+		Generation: number(job, v1alpha1.AnnotationJobGeneration), Ordinal: number(job, AnnotationOrdinal),
+	}
 	for i := range job.Status.Conditions {
 		c := &job.Status.Conditions[i]
 		if c.Status != corev1.ConditionTrue {
@@ -63,6 +73,13 @@ func Of(job *batchv1.Job) Job {
 		}
 	}
 	return j
+}
+
+// number reads an annotation. One that is no number is not ours: it counts as
+// missing.
+func number(job *batchv1.Job, annotation string) int64 {
+	n, _ := strconv.ParseInt(job.Annotations[annotation], 10, 64)
+	return n
 }
 
 // Pending says whether a Job with these pods has not begun to work: none of its

@@ -83,21 +83,53 @@ func TestPending(t *testing.T) {
 	}
 }
 
+// TestUnseen: what was created counts until a list shows it, a live list does not
+// show it, or, where no answer came, until the request can no longer be carried out.
 func TestUnseen(t *testing.T) {
+	after := func(d time.Duration) time.Time { return noon.Add(d) }
+	fill := func() *jobs.Unseen {
+		u := &jobs.Unseen{}
+		u.Add("seen", "1", noon)
+		u.Add("refused", "", noon)
+		u.Add("answered", "2", noon)
+		u.Add("lost", "", noon)
+		u.Drop("refused", "")
+		u.Drop("lost", "another Job of this name")
+		return u
+	}
+	shown := []jobs.Job{{Name: "seen", UID: "1"}, {Name: "other", UID: "3"}}
+	if n := new(jobs.Unseen).Expected(nil, true, noon); n != 0 {
+		t.Errorf("an empty set expects %d", n)
+	}
+	if u := fill(); u.Expected(shown, false, noon) != 2 || u.Has("seen") || !u.Has("lost") || u.Expected(shown, false, after(time.Hour)) != 2 {
+		t.Error("a cache cannot tell that what it does not show is gone")
+	}
+	if u := fill(); u.Expected(shown, true, after(time.Second)) != 1 || u.Has("answered") || !u.Has("lost") {
+		t.Error("a live list can tell, unless a request may still be under way")
+	}
+	if u := fill(); u.Expected(shown, true, after(time.Minute)) != 0 {
+		t.Error("no request is under way for so long")
+	}
+	if u := fill(); u.Expected([]jobs.Job{{Name: "seen", UID: "9"}, {Name: "lost", UID: "9"}}, false, noon) != 3 {
+		t.Error("a Job of the same name is another one")
+	}
+	u := fill()
+	u.Expected(shown, true, after(time.Second))
+	if got := u.Expected(nil, false, after(time.Second)); got != 3 { // seen, other, lost
+		t.Errorf("after a live list a cache that is behind shows nothing of it, and %d are expected", got)
+	}
+}
+
+// TestOverdue: a cache that shows nothing for two seconds is not believed, and none
+// is about a request without an answer.
+func TestOverdue(t *testing.T) {
 	var u jobs.Unseen
-	if n := u.Count(nil, noon); n != 0 {
-		t.Fatalf("%d creations awaited by an empty set", n)
+	u.Add("answered", "1", noon)
+	if u.Overdue(noon.Add(2*time.Second-1)) || !u.Overdue(noon.Add(2*time.Second)) || new(jobs.Unseen).Overdue(noon) {
+		t.Error("two seconds are what a cache may be behind")
 	}
-	for _, name := range []string{"a", "b", "c", "d"} {
-		u.Add(name, noon)
-	}
-	u.Drop("b")
-	if n := u.Count([]jobs.Job{{Name: "a"}, {Name: "other"}}, noon.Add(time.Second)); n != 2 {
-		t.Errorf("%d creations awaited, want c and d", n)
-	}
-	u.Add("e", noon.Add(time.Second))
-	if n := u.Count(nil, noon.Add(time.Minute)); n != 1 {
-		t.Errorf("%d creations awaited after a minute, want only the later one", n)
+	if u.Add("lost", "", noon); !u.Overdue(noon) {
+		t.Error("a cache is believed about a request without an answer")
 	}
 }
 

@@ -34,9 +34,9 @@ type Input struct {
 	Calculation v1alpha1.MultipleScalersCalculation
 	// Triggers are the latest measurements, one for each trigger.
 	Triggers []Trigger
-	// Spent says that an earlier decision has already acted on these
-	// measurements. Jobs take messages and finish, so acting twice on one look at
-	// a queue would start too many; only Min is upheld then.
+	// Spent says that these measurements began before the last decision was carried
+	// out. Jobs take messages and finish, so acting twice on one look at a queue
+	// would start too many; only Min is upheld then.
 	Spent bool
 	// Jobs are the Jobs of the object, as the cache shows them.
 	Jobs []Job
@@ -46,7 +46,7 @@ type Input struct {
 	// SuccessfulHistory and FailedHistory are how many finished Jobs are kept.
 	SuccessfulHistory, FailedHistory int32
 	// Generation is the generation of the spec. Unless Gradual is set, Jobs of
-	// any other generation are to be deleted.
+	// an earlier generation are to be deleted.
 	Generation int64
 	Gradual    bool
 }
@@ -70,7 +70,8 @@ type Trigger struct {
 	Err string
 }
 
-func (t *Trigger) counts() bool { return t.Active && !t.Waiting && t.Err == "" }
+// Counts says that the trigger has a part in the combination.
+func (t *Trigger) Counts() bool { return t.Active && !t.Waiting && t.Err == "" }
 
 // Decision is what is to be done and reported.
 type Decision struct {
@@ -79,7 +80,7 @@ type Decision struct {
 	// Delete names the finished Jobs that exceed the history, oldest first. They
 	// are deleted with background propagation.
 	Delete []string
-	// Rollout names the Jobs of other generations, finished or not. They are
+	// Rollout names the Jobs of earlier generations, finished or not. They are
 	// deleted by the object's rollout policy, and count as running until they are
 	// gone.
 	Rollout []string
@@ -130,7 +131,7 @@ func (in *Input) create(c combined, d *Decision) {
 	case c.waiting:
 		d.Why = "no Jobs: not every trigger was asked yet"
 	case in.Spent:
-		d.Why = "no Jobs: these measurements were acted on before"
+		d.Why = "no Jobs: these measurements are older than the last decision"
 	default:
 		d.Create = in.fromQueue(d)
 		d.Why = whyQueue(d, in)
