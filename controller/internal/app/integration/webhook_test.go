@@ -168,6 +168,12 @@ func (e *admitted) reasons() map[string]float64 {
 
 // TestWebhook lets the API server ask about what users apply: everything that is
 // wrong is named at once, for each kind.
+//
+// Differs: Admission
+// KEDA: Of a ScaledJob only the names and caches of its triggers are checked; a Job template that no Job can be made of, or an unknown trigger, is accepted.
+// Here: Everything that the controller would refuse is refused at admission.
+// Why: Who applies an object is still there to read the answer.
+// Old: not available
 func TestWebhook(t *testing.T) {
 	e := newAdmitted(t, nil)
 	e.refuses(`
