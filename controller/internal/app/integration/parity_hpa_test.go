@@ -142,7 +142,7 @@ func testFormulaKeepsContainerMetrics(e *env) {
 // testRemovedLabelLeavesTheHPA: labels and annotations follow the ScaledObject;
 // what others put on the HPA is theirs.
 //
-// Covers: annotation scaledobject.keda.sh/hpa-excluded-labels
+// Covers: annotation scaledobject.keda.sh/hpa-excluded-labels; annotation scaledobject.keda.sh/copied-labels; annotation scaledobject.keda.sh/copied-annotations
 //
 // Differs: HPA
 // KEDA: A label that is removed from a ScaledObject, or excluded later, stays on its HPA until another label changes; then everything that others put on the HPA goes with it.

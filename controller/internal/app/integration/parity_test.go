@@ -18,6 +18,7 @@ import (
 // parityTests are the tests of what ScaledObjects promise field by field.
 var parityTests = map[string]func(*env){
 	"AdoptedFromAnotherController":       testAdoptedFromAnotherController,
+	"AuthenticationRefs":                 testAuthenticationRefs,
 	"CPUWithoutNumberIsNamed":            testCPUWithoutNumberIsNamed,
 	"CachedMetrics":                      testCachedMetrics,
 	"DeletedWhilePaused":                 testDeletedWhilePaused,
@@ -35,6 +36,7 @@ var parityTests = map[string]func(*env){
 	"PollingInterval":                    testPollingInterval,
 	"RemovedLabelLeavesTheHPA":           testRemovedLabelLeavesTheHPA,
 	"RenamedHPAWhileTheOldOneIsHeld":     testRenamedHPAWhileTheOldOneIsHeld,
+	"ReplicasThatCannotBeRead":           testReplicasThatCannotBeRead,
 	"StatefulSetsAndReplicaSets":         testStatefulSetsAndReplicaSets,
 	"TargetWithoutScale":                 testTargetWithoutScale,
 	"UnreadableTriggerKeepsTheOthersHPA": testUnreadableTriggerKeepsTheOthersHPA,

@@ -1,0 +1,98 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package integration
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
+	"github.com/keda-tf/terraform-provider-keda/internal/testkit/source"
+)
+
+// testReplicasThatCannotBeRead: while the target's count cannot be read nothing is
+// decided, and the object says so.
+//
+// Covers: condition ScaledObject/Ready/ErrorGettingCurrentReplicas
+func testReplicasThatCannotBeRead(e *env) {
+	const widget = `{apiVersion: example.test/v1, kind: Widget, metadata: {name: widget}, spec: {replicas: 0}}`
+	e.apply(widget, e.redisObject("widget", "scaleTargetRef: {apiVersion: example.test/v1, kind: Widget, name: widget}"))
+	e.isReady("widget")
+	u := &unstructured.Unstructured{}
+	u.SetGroupVersionKind(schema.GroupVersionKind{Group: "example.test", Version: "v1", Kind: "Widget"})
+	e.delete(u, "widget")
+	e.redis.Push(e.list("widget"), 1)
+	e.condition(scaledObject("widget"), v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonErrorGettingCurrentReplicas, "Widget "+e.ns+"/widget")
+	e.apply(widget)
+	e.isReady("widget")
+	e.eventually("the widget has a replica", func() error {
+		e.get(u, "widget")
+		if got, _, err := unstructured.NestedInt64(u.Object, "spec", "replicas"); got != 1 || err != nil {
+			return fmt.Errorf("it has %d, error %w", got, err)
+		}
+		return nil
+	})
+}
+
+// testAuthenticationRefs: a trigger authenticates by what it refers to, in its
+// namespace or for the whole cluster.
+//
+// Covers: field ScaledObject.spec.triggers.authenticationRef; field ScaledObject.spec.triggers.authenticationRef.name; field ScaledObject.spec.triggers.authenticationRef.kind
+func testAuthenticationRefs(e *env) {
+	server := source.HTTP(e)
+	for _, name := range []string{"own", "shared"} {
+		server.Route("/"+name, func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Authorization") != "Bearer token-of-"+name {
+				w.WriteHeader(http.StatusUnauthorized)
+				return
+			}
+			_, _ = w.Write([]byte(`{"backlog": 1}`))
+		})
+	}
+	const keda = "keda" // where what ClusterTriggerAuthentications refer to lies
+	cluster := e.ns + "-shared"
+	for namespace, name := range map[string]string{e.ns: "own", keda: cluster} {
+		token := map[string]string{e.ns: "token-of-own", keda: "token-of-shared"}[namespace]
+		secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}, StringData: map[string]string{"token": token}}
+		if err := e.c.Create(e.Context(), secret); err != nil {
+			e.Fatal(err)
+		}
+		e.Cleanup(func() { _ = e.c.Delete(context.Background(), secret) }) // its namespace may be gone
+	}
+	e.apply(`{apiVersion: keda.sh/v1alpha1, kind: TriggerAuthentication, metadata: {name: own}, spec: {secretTargetRef: [{parameter: token, name: own, key: token}]}}`,
+		fmt.Sprintf(`{apiVersion: keda.sh/v1alpha1, kind: ClusterTriggerAuthentication, metadata: {name: %[1]s}, spec: {secretTargetRef: [{parameter: token, name: %[1]s, key: token}]}}`, cluster),
+		deployment("own", 0), deployment("shared", 0))
+	e.Cleanup(func() {
+		cta := &v1alpha1.ClusterTriggerAuthentication{ObjectMeta: metav1.ObjectMeta{Name: cluster}}
+		if err := e.c.Delete(context.Background(), cta); err != nil {
+			e.Error(err)
+		}
+	})
+	object := func(name, ref string) string {
+		return fmt.Sprintf(`
+apiVersion: keda.sh/v1alpha1
+kind: ScaledObject
+metadata: {name: %[1]s}
+spec:
+  scaleTargetRef: {name: %[1]s}
+  pollingInterval: 1
+  triggers:
+    - type: metrics-api
+      metadata: {url: "%[2]s/%[1]s", valueLocation: backlog, targetValue: "5", authMode: bearer}
+      authenticationRef: %[3]s
+`, name, server.URL, ref)
+	}
+	e.apply(object("own", "{name: own}"), object("shared", "{name: "+cluster+", kind: ClusterTriggerAuthentication}"))
+	e.scaled("own", 1)
+	e.scaled("shared", 1)
+	if got := *e.isReady("shared").Status.AuthenticationsTypes; got != cluster {
+		e.Errorf("status.authenticationsTypes is %q", got)
+	}
+}
