@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -156,6 +157,25 @@ func TestIdentitiesOfSecretManager(t *testing.T) {
 				t.Errorf("three reads assume roles %d times", n)
 			}
 		})
+	}
+}
+
+// TestRolesAreAssumedAgainBeforeTheyEnd reads with credentials of a role that last
+// less than the five minutes that the next request should have.
+func TestRolesAreAssumedAgainBeforeTheyEnd(t *testing.T) {
+	c := start(t)
+	c.secrets.Put("password", "value")
+	c.web(t, role)
+	c.tokens.Lifetime(4 * time.Minute)
+	s := spec(v1alpha1.AwsSecretManagerSecret{Parameter: "password", Name: "password"})
+	s.PodIdentity = &v1alpha1.AuthPodIdentity{Provider: v1alpha1.PodIdentityProviderAws, RoleArn: new(role)}
+	for range 3 {
+		if _, err := awssecretmanager.Read(t.Context(), s, awssecretmanager.Keys{}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := c.tokens.Calls("AssumeRoleWithWebIdentity"); n != 3 {
+		t.Errorf("the role was assumed %d times, want 3", n)
 	}
 }
 

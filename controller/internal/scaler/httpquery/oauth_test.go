@@ -98,8 +98,6 @@ func TestOAuthTokensAreSharedAndReplaced(t *testing.T) {
 // Here: They get a token from the token endpoint, reuse it until shortly before it expires and replace it once when the server refuses it.
 // Why: A mode that is accepted and ignored fails with a 401 that nobody can explain.
 // Old: not available
-//
-// Covers: field TriggerAuthentication.spec.oauth2.tokenUrl
 func TestOAuthIsUsedWhereItIsOffered(t *testing.T) {
 	g := guard(t)
 	d, problems := decode(t, "metrics-api", map[string]string{"url": g.page.URL + "/page", "valueLocation": "n", "targetValue": "1", "authModes": "oauth"},

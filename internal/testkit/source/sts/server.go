@@ -18,7 +18,7 @@ import (
 	"github.com/keda-tf/terraform-provider-keda/internal/testkit/source/sigv4"
 )
 
-// lifetime is how long temporary credentials last.
+// lifetime is how long temporary credentials last, unless Lifetime says otherwise.
 const lifetime = time.Hour
 
 // Server is an http.Handler that serves the STS API.
@@ -30,12 +30,13 @@ type Server struct {
 	tokens map[string]string // web identity token to the role ARN it may assume
 	trust  func(r *http.Request, token, arn string) bool
 	calls  map[string]int
+	lasts  time.Duration
 }
 
 // New returns a service that knows no roles. Callers of AssumeRole sign with
 // keys.
 func New(keys *sigv4.Keys) *Server {
-	return &Server{keys: keys, roles: map[string]string{}, tokens: map[string]string{}, calls: map[string]int{}}
+	return &Server{keys: keys, roles: map[string]string{}, tokens: map[string]string{}, calls: map[string]int{}, lasts: lifetime}
 }
 
 // AllowRole lets signed callers assume a role; they must give the external ID
@@ -59,6 +60,13 @@ func (s *Server) TrustTokens(check func(r *http.Request, token, arn string) bool
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.trust = check
+}
+
+// Lifetime sets how long the credentials last that are handed out from now on.
+func (s *Server) Lifetime(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lasts = d
 }
 
 // Calls counts the requests of one action, granted or not.
@@ -107,6 +115,13 @@ func (s *Server) allowed(r *http.Request, action string, signed bool) bool {
 	return false
 }
 
+// expiry is when credentials end that are handed out now.
+func (s *Server) expiry() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Now().Add(s.lasts).UTC()
+}
+
 // ServeHTTP answers one call.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, signed := sigv4.Verify(r, s.keys, "sts", time.Now())
@@ -122,7 +137,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = xml.NewEncoder(w).Encode(failure{Code: "AccessDenied", Message: message}) // the client may be gone
 		return
 	}
-	c := credentials{"ASIA" + rand.Text(), rand.Text(), rand.Text(), time.Now().Add(lifetime).UTC()}
+	c := credentials{"ASIA" + rand.Text(), rand.Text(), rand.Text(), s.expiry()}
 	s.keys.Add(c.AccessKeyID, sigv4.Key{Secret: c.SecretAccessKey, Token: c.SessionToken})
 	_ = xml.NewEncoder(w).Encode(success{
 		XMLName: xml.Name{Local: action + "Response"},
