@@ -32,7 +32,7 @@ func (h *handler) requests(ctx context.Context, so *v1alpha1.ScaledObject) v1alp
 	}
 	gvk, err := so.Spec.ScaleTargetRef.GroupVersionKind()
 	if err != nil {
-		return nil // validation reports it
+		return nil //nolint:nilerr // validation reports it
 	}
 	target := workload.Ref{Namespace: so.Namespace, Name: so.Spec.ScaleTargetRef.Name, GVK: gvk}
 	const what = "whether its containers request what the triggers compare with"
