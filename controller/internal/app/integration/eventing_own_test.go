@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	eventingv1alpha1 "github.com/keda-tf/terraform-provider-keda/controller/api/eventing/v1alpha1"
+	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 )
 
 // TestAdmissionOfCloudEventSources: a source is refused with everything that is
@@ -30,5 +31,31 @@ func TestAdmissionOfCloudEventSources(t *testing.T) {
 	}
 	if err := e.tryApply(cloudEventSource("good", "http://sink.example", "eventSubscription: {includedEventTypes: ["+strings.Join(types, ", ")+"]}")); err != nil {
 		e.Errorf("all types at once: %v", err)
+	}
+}
+
+// TestCloudEventsOfTheLeader: of several replicas one delivers, and another goes on
+// where it left off.
+func TestCloudEventsOfTheLeader(t *testing.T) {
+	e := newOwnEnv(t)
+	first, _ := e.lead("first", nil)
+	e.leads("first")
+	e.lead("second", nil)
+	sink := e.listening("")
+	e.apply(deployment("web", 0), e.redisObject("web", ""))
+	e.cloudEvent(sink, "keda.scaledobject.ready.v1", "scaledobject/web", v1alpha1.EventScaledObjectReady)
+	first.stop()
+	e.annotate("web", v1alpha1.AnnotationPaused, "true")
+	e.leads("second")
+	paused := e.cloudEvent(sink, "keda.scaledobject.paused.v1", "scaledobject/web", v1alpha1.EventScaledObjectPaused)
+	if paused.Source != "/kubernetes-default/"+e.ns+"/keda" {
+		t.Errorf("the source is %s", paused.Source)
+	}
+	counts := map[string]int{}
+	for _, event := range sink.Events() {
+		counts[event.Type]++
+	}
+	if counts["keda.scaledobject.ready.v1"] != 1 || counts["keda.scaledobject.paused.v1"] != 1 {
+		t.Errorf("the sink has %v", counts)
 	}
 }
