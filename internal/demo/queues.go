@@ -12,7 +12,7 @@ import (
 )
 
 // sqsSecret is the secret access key of examples/stories/sqs-consumer.
-const sqsSecret = "demo-secret-demo-secret-demo-secret-demo" //nolint:gosec // of a made-up account
+const sqsSecret = "demo-secret-demo-secret-demo-secret-demo"
 
 // sqsConsumer is story 3: consumers of two SQS queues, one read with a key and one with the identity of the pod.
 func sqsConsumer() story {

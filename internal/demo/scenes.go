@@ -178,14 +178,14 @@ func (r *recorder) course(i int) (words string, most int) {
 
 // picture is the chart of what was recorded.
 func (r *recorder) picture(title string) chart.Chart {
-	var courses []string
-	for i, in := range r.instruments {
-		words, _ := r.course(i)
-		courses = append(courses, in.deployment+": "+words)
+	c := chart.Chart{Title: title}
+	if len(r.instruments) == 1 { // of more there is no room
+		words, _ := r.course(0)
+		c.Subtitle = "replicas: " + words
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	c := chart.Chart{Title: title, Subtitle: strings.Join(courses, "; "), Times: r.times}
+	c.Times = r.times
 	for i, in := range r.instruments {
 		c.Panels = append(c.Panels, chart.Panel{
 			Queue:   chart.Series{Name: in.value, Values: r.values[i]},

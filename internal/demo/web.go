@@ -40,13 +40,13 @@ func browse(ctx context.Context, p *play) (outcome, error) {
 	checks, err := p.sequence(ctx, []scene{
 		{
 			name:   "without load there is one replica, and the metric can be read as kubectl get --raw does",
-			holds:  all(p.replicas(name, 1), p.condition(name, "Ready", "True"), p.metricNames(name, metric), p.served(name, metric)),
+			holds:  all(p.replicas(name, 1), p.condition(name, "Ready", "True"), p.event(name, "ScaledObjectReady"), p.metricNames(name, metric), p.served(name, metric)),
 			within: time.Minute,
 		},
 		{
 			name:   "600 requests per second, at 100 for each, make 5 replicas, the most that are allowed",
 			begin:  func(ctx context.Context) error { return p.applyFile(ctx, "load.yaml") },
-			holds:  all(p.replicas(name, 5), p.condition(name, "Active", "True")),
+			holds:  all(p.replicas(name, 5), p.condition(name, "Active", "True"), p.metric(name, activeMetric, is(1))),
 			within: 90 * time.Second,
 		},
 		{

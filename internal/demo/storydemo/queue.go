@@ -66,7 +66,7 @@ func consume(ctx context.Context, s settings) error {
 	for ctx.Err() == nil {
 		out, err := client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: url, MaxNumberOfMessages: 1, WaitTimeSeconds: 2, VisibilityTimeout: 60})
 		if ctx.Err() != nil {
-			break
+			return nil //nolint:nilerr // being told to stop is no failure
 		}
 		if err != nil {
 			return fmt.Errorf("receive from %s: %w", s.queues[0], err)
