@@ -69,6 +69,10 @@ func NewRefusal(response *http.Response, body []byte, secrets ...string) *Refusa
 	return &Refusal{Status: response.StatusCode, Text: text}
 }
 
+// NoRedirect is the CheckRedirect of clients whose requests carry secrets: another
+// server gets none of them.
+func NoRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
 // Line returns the beginning of a server's message as one line without secrets.
 func Line(message string, secrets ...string) string {
 	for _, secret := range secrets {

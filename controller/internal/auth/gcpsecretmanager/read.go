@@ -41,7 +41,7 @@ func Read(ctx context.Context, spec *v1alpha1.GCPSecretManager, credentialsJSON 
 	if err != nil {
 		return nil, fmt.Errorf("GCP Secret Manager: %w", err)
 	}
-	s := store{client: &http.Client{Transport: transport}, who: who, tokens: tokens, known: map[version]string{}}
+	s := store{client: &http.Client{Transport: transport, CheckRedirect: identity.NoRedirect}, who: who, tokens: tokens, known: map[version]string{}}
 	values := make(map[string]string, len(spec.Secrets))
 	for i := range spec.Secrets {
 		value, err := s.value(ctx, &spec.Secrets[i])

@@ -125,7 +125,7 @@ func Options(transport http.RoundTripper) azcore.ClientOptions {
 		transport = http.DefaultTransport
 	}
 	return azcore.ClientOptions{
-		Transport: &http.Client{Transport: transport},
+		Transport: &http.Client{Transport: transport, CheckRedirect: identity.NoRedirect},
 		Retry:     policy.RetryOptions{MaxRetries: -1},
 	}
 }

@@ -67,7 +67,7 @@ func Tokens(who Identity, scope string, transport http.RoundTripper) (*identity.
 
 // fetch reads files anew each time, because they may have been renewed.
 func (k key) fetch(ctx context.Context) (identity.Token, error) {
-	client := &http.Client{Transport: bound{ctx, k.transport}}
+	client := &http.Client{Transport: bound{ctx, k.transport}, CheckRedirect: identity.NoRedirect}
 	credentials, err := k.find(context.WithValue(ctx, oauth2.HTTPClient, client), k.scope)
 	if err != nil {
 		return identity.Token{}, err

@@ -51,7 +51,7 @@ func (c Client) Tokens(transport http.RoundTripper) (*identity.Tokens, error) {
 		config := &clientcredentials.Config{
 			ClientID: c.ID, ClientSecret: c.Secret, TokenURL: c.TokenURL, Scopes: c.Scopes, EndpointParams: c.Params,
 		}
-		client := &http.Client{Transport: transport, CheckRedirect: stay}
+		client := &http.Client{Transport: transport, CheckRedirect: identity.NoRedirect}
 		return identity.NewTokens(func(ctx context.Context) (identity.Token, error) {
 			token, err := config.Token(context.WithValue(ctx, oauth2.HTTPClient, client))
 			if err != nil {
@@ -61,9 +61,6 @@ func (c Client) Tokens(transport http.RoundTripper) (*identity.Tokens, error) {
 		}), nil
 	})
 }
-
-// stay follows no redirect: the request carries the secret.
-func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // where names the token endpoint without user, password and query.
 func (c Client) where() string {
