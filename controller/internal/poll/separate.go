@@ -27,7 +27,6 @@ type call struct {
 	results  []scaler.Result
 	answered []offset      // when; zero is not yet
 	left     int           // queries without an answer
-	good     bool          // some query was answered with a value or a refusal
 	detached bool          // the batch ended without those that are left
 	news     chan struct{} // an answer came
 }
@@ -65,8 +64,8 @@ func (p *Poller) enough(c *call, patient bool) bool {
 }
 
 // spread asks the queries, as many at a time as there are slots, which all calls of
-// a connection share. When nothing is answered within the limit of one query, those
-// that wait for a slot are not asked: the server is dead.
+// a connection share. When the server answers nothing for as long as one query may
+// take, those that wait for a slot are not asked: it is dead.
 func (p *Poller) spread(c *call, source scaler.Separate, queries []scaler.Query, slots chan struct{}, limit time.Duration) {
 	var asks sync.WaitGroup
 	defer asks.Wait()
@@ -90,14 +89,15 @@ func (p *Poller) spread(c *call, source scaler.Separate, queries []scaler.Query,
 	}
 }
 
-// hopeless returns the error for queries that there is no point in asking.
+// hopeless returns the error for queries that there is no point in asking, because
+// the server gave neither a value nor a refusal for as long as the limit.
 func (p *Poller) hopeless(c *call, limit time.Duration) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ctx.Err() != nil {
 		return p.ctx.Err()
 	}
-	if c.good || p.now() < c.began+limit {
+	if p.now() < max(c.began, c.server.goodAt)+limit {
 		return nil
 	}
 	for i, at := range c.answered {
@@ -114,8 +114,9 @@ func (p *Poller) answered(c *call, i int, r scaler.Result) {
 	p.mu.Lock()
 	c.answered[i], c.results[i] = p.now(), r
 	c.left--
-	class := scaler.Classify(r.Err)
-	c.good = c.good || class != scaler.ClassTransient && class != scaler.ClassThrottled
+	if class := scaler.Classify(r.Err); class != scaler.ClassTransient && class != scaler.ClassThrottled {
+		c.server.goodAt = p.now()
+	}
 	var changed []sample.Object
 	if c.detached {
 		changed = p.straggler(c, i)

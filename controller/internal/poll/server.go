@@ -40,6 +40,7 @@ type server struct {
 	firstAt   offset // the tick that new queries are put into, and how many are in it
 	firstN    int
 	health    health
+	goodAt    offset // when a query of a Separate source was answered last
 	idleSince offset // when the last query left
 	overdue   offset // when the running batch is abandoned
 
