@@ -130,6 +130,7 @@ type found struct {
 	references []auth.Reference
 	warnings   v1alpha1.Violations
 	replicas   int32 // of the target
+	retargeted bool  // the HPA scaled another target until now
 	kind       v1alpha1.GroupVersionKindResource
 	began      bool               // scaling, which it did not before in this process
 	decided    *v1alpha1.Decision // what a pause made of the replicas
@@ -239,7 +240,7 @@ func (r *ScaledObjects) conclude(ctx context.Context, so *v1alpha1.ScaledObject,
 		r.Status.Event(so, stopped("the object cannot be scaled as it is"))
 	}
 	before := r.Status.Read(so)
-	changed := so.Generation != before.ObservedGeneration
+	changed := r.Status.First(so) && so.Generation != before.ObservedGeneration
 	if changed {
 		for _, w := range f.warnings {
 			r.Status.Event(so, advice(w))
@@ -250,6 +251,9 @@ func (r *ScaledObjects) conclude(ctx context.Context, so *v1alpha1.ScaledObject,
 		r.Status.Event(so, report.Normal(v1alpha1.EventScalersStarted, polling(so.Spec.Triggers, so.PollInterval())))
 	}
 	err := r.Status.Update(ctx, so, func(status *v1alpha1.ScaledObjectStatus, now metav1.Time) {
+		if f.retargeted {
+			status.OriginalReplicaCount = nil // which was the other target's
+		}
 		describe(status, so, &f)
 		concludeScaledObject(&status.Conditions, f.pause, failure, now)
 		if failure != nil || f.pause.Paused {

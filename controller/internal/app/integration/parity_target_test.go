@@ -41,6 +41,31 @@ func testReplicasThatCannotBeRead(e *env) {
 	})
 }
 
+// testRestoredCountIsTheTargetsOwn: an object that moved to another target restores
+// what that one had.
+//
+// Covers: field ScaledObject.status.originalReplicaCount
+//
+// Differs: Scaling
+// KEDA: The original replica count is noted once. When scaleTargetRef changes, restoreToOriginalReplicaCount gives the new target the count of the old one.
+// Here: It is noted anew for each target.
+// Why: A count belongs to a workload.
+// Old: not available
+func testRestoredCountIsTheTargetsOwn(e *env) {
+	moved := func(target string) string {
+		return e.redisObject("web", "scaleTargetRef: {name: "+target+"}\nadvanced: {restoreToOriginalReplicaCount: true}")
+	}
+	e.apply(deployment("small", 2), deployment("large", 7), moved("small"))
+	e.scaled("small", 0)
+	e.apply(moved("large"))
+	e.scaled("large", 0)
+	if got := *e.isReady("web").Status.OriginalReplicaCount; got != 7 {
+		e.Errorf("status.originalReplicaCount is %d", got)
+	}
+	e.delete(&v1alpha1.ScaledObject{}, "web")
+	e.scaled("large", 7)
+}
+
 // testAuthenticationRefs: a trigger authenticates by what it refers to, in its
 // namespace or for the whole cluster.
 //

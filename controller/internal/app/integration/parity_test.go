@@ -37,6 +37,7 @@ var parityTests = map[string]func(*env){
 	"RemovedLabelLeavesTheHPA":           testRemovedLabelLeavesTheHPA,
 	"RenamedHPAWhileTheOldOneIsHeld":     testRenamedHPAWhileTheOldOneIsHeld,
 	"ReplicasThatCannotBeRead":           testReplicasThatCannotBeRead,
+	"RestoredCountIsTheTargetsOwn":       testRestoredCountIsTheTargetsOwn,
 	"StatefulSetsAndReplicaSets":         testStatefulSetsAndReplicaSets,
 	"TargetWithoutScale":                 testTargetWithoutScale,
 	"UnreadableTriggerKeepsTheOthersHPA": testUnreadableTriggerKeepsTheOthersHPA,
