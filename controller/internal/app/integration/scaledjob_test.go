@@ -69,6 +69,8 @@ func (e *env) running(want int) {
 
 // testJobs: one Job for each element, never more than the maximum, and what each
 // looks like.
+//
+// Covers: field ScaledJob.spec.maxReplicaCount; field ScaledJob.spec.pollingInterval; event KEDAJobsCreated
 func testJobs(e *env) {
 	e.apply(e.redisJob("work", longRunning, "maxReplicaCount: 5"))
 	sj := scaledJob("work")
@@ -109,6 +111,8 @@ func checkJob(e *env, job *batchv1.Job) {
 }
 
 // testJobMinimum: some Jobs always run, and are part of the maximum.
+//
+// Covers: field ScaledJob.spec.minReplicaCount
 func testJobMinimum(e *env) {
 	e.apply(e.redisJob("work", longRunning, "minReplicaCount: 2\nmaxReplicaCount: 4"))
 	e.running(2)
@@ -162,6 +166,8 @@ func testEagerAndCustom(e *env) {
 }
 
 // testJobHistory: finished Jobs are kept as many as was said.
+//
+// Covers: field ScaledJob.spec.successfulJobsHistoryLimit; field ScaledJob.spec.failedJobsHistoryLimit
 func testJobHistory(e *env) {
 	e.apply(e.redisJob("good", `a: b`, "maxReplicaCount: 3\nsuccessfulJobsHistoryLimit: 2"),
 		e.redisJob("bad", failing, "maxReplicaCount: 3\nfailedJobsHistoryLimit: 1"))
@@ -203,6 +209,8 @@ func testJobHistory(e *env) {
 }
 
 // testRollout: a new spec replaces the Jobs of the old one, unless it is gradual.
+//
+// Covers: field ScaledJob.spec.rollout.strategy; event ScaledJobRolloutCleanupStarted; event ScaledJobRolloutCleanupCompleted
 func testRollout(e *env) {
 	e.apply(e.redisJob("now", longRunning, "maxReplicaCount: 2"),
 		e.redisJob("later", longRunning, "maxReplicaCount: 2\nrollout: {strategy: gradual}"))
@@ -243,6 +251,8 @@ func names(jobs []batchv1.Job) map[string]bool {
 }
 
 // testJobPause: no Jobs are made while paused, and those that run go on.
+//
+// Covers: annotation autoscaling.keda.sh/paused; condition ScaledJob/Paused/ScaledJobPaused; condition ScaledJob/Paused/ScaledJobUnpaused
 func testJobPause(e *env) {
 	e.apply(e.redisJob("work", longRunning, "maxReplicaCount: 5"))
 	sj := scaledJob("work")
@@ -289,6 +299,13 @@ spec:
 }
 
 // testJobRefused: Jobs that the API server refuses are told, and do not count.
+//
+// Covers: event KEDAJobCreateFailed; event KEDAJobsCreated
+// Differs: Jobs
+// KEDA: The event KEDAJobsCreated reports the number that was wanted, also when some or all of the Jobs could not be created.
+// Here: It reports the number that was created, and of how many.
+// Why: An event that counts what does not exist misleads.
+// Old: not available
 func testJobRefused(e *env) {
 	e.apply(`{apiVersion: v1, kind: ResourceQuota, metadata: {name: two}, spec: {hard: {count/jobs.batch: "2"}}}`)
 	e.eventually("the quota holds", func() error {
