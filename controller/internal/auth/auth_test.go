@@ -69,6 +69,8 @@ func authentication(spec v1alpha1.TriggerAuthenticationSpec) *v1alpha1.TriggerAu
 var byName = &v1alpha1.AuthenticationRef{Name: "ta"}
 
 // TestResolveOrder: of one parameter the later source wins, Secrets last.
+//
+// Covers: field TriggerAuthentication.spec.env.containerName
 func TestResolveOrder(t *testing.T) {
 	resolver := newResolver(t, secret("s", "a", "of the Secret"), configMap("c", "a", "of the ConfigMap", "b", "of the ConfigMap"),
 		authentication(v1alpha1.TriggerAuthenticationSpec{

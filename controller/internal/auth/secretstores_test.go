@@ -9,11 +9,17 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
+	"github.com/keda-tf/terraform-provider-keda/internal/testkit/source"
+	"github.com/keda-tf/terraform-provider-keda/internal/testkit/source/azureentra"
+	"github.com/keda-tf/terraform-provider-keda/internal/testkit/source/azurekeyvault"
+	"github.com/keda-tf/terraform-provider-keda/internal/testkit/source/gcpsecretmanager"
+	"github.com/keda-tf/terraform-provider-keda/internal/testkit/source/gcptoken"
 )
 
 func from(name, key string) v1alpha1.SecretReference {
@@ -52,7 +58,50 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
+// TestApplicationsAndAccounts: the stores of Azure and Google are opened with the
+// secret and the key that lie in the namespace of a cluster-wide authentication,
+// and the later one wins.
+//
+// Covers: field TriggerAuthentication.spec.azureKeyVault.credentials.clientSecret; field TriggerAuthentication.spec.gcpSecretManager.credentials.clientSecret
+func TestApplicationsAndAccounts(t *testing.T) {
+	const tenant, app = "11111111-1111-1111-1111-111111111111", "22222222-2222-2222-2222-222222222222"
+	entra := azureentra.New()
+	entra.AllowSecret(tenant, app, "s3cret")
+	azure := azurekeyvault.New(&entra.Tokens, "https://login.microsoftonline.com/"+tenant, "https://vault.azure.net")
+	google := gcptoken.New("shop")
+	secrets := gcpsecretmanager.New(&google.Tokens)
+	email, key, err := google.Account("reader", "shop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	azure.Set("password", "of Azure")
+	azure.Set("user", "of Azure")
+	secrets.Add("projects/shop/secrets/password", "of Google", email)
+	credentials := secret("credentials", "azure", "s3cret", "gcp", key)
+	credentials.Namespace = "keda"
+	resolver := newResolver(t, credentials, secret("credentials", "azure", "wrong", "gcp", "wrong"), clusterAuthentication(v1alpha1.TriggerAuthenticationSpec{
+		AzureKeyVault: &v1alpha1.AzureKeyVault{
+			VaultURI:    "https://shop.vault.azure.net",
+			Credentials: &v1alpha1.AzureKeyVaultCredentials{ClientID: app, TenantID: tenant, ClientSecret: from("credentials", "azure")},
+			Secrets:     []v1alpha1.AzureKeyVaultSecret{{Parameter: "password", Name: "password"}, {Parameter: "username", Name: "user"}},
+		},
+		GCPSecretManager: &v1alpha1.GCPSecretManager{
+			Credentials: &v1alpha1.GCPCredentials{ClientSecret: from("credentials", "gcp")},
+			Secrets:     []v1alpha1.GCPSecretManagerSecret{{Parameter: "password", ID: "password"}},
+		},
+	}))
+	resolver.Transport = source.Internet(t, map[string]http.Handler{
+		"login.microsoftonline.com": entra, "shop.vault.azure.net": azure, gcptoken.Host: google, gcpsecretmanager.Host: secrets,
+	})
+	got, err := resolver.Resolve(t.Context(), clusterWide, container(nil))
+	if diff := cmp.Diff(map[string]string{"password": "of Google", "username": "of Azure"}, got.Parameters); err != nil || diff != "" {
+		t.Errorf("error %v, parameters (-want +got):\n%s", err, diff)
+	}
+}
+
 // TestAWSKeys: the store is opened with the keys of the authentication's namespace.
+//
+// Covers: field TriggerAuthentication.spec.awsSecretManager.credentials.*
 func TestAWSKeys(t *testing.T) {
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 	keys := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "keda", Name: "aws"},

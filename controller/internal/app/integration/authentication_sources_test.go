@@ -30,6 +30,7 @@ var authenticationTests = map[string]func(*env){
 	"ClusterAuthentication":   testClusterAuthentication,
 	"DeletedAuthentication":   testDeletedAuthenticationIsNamedInsteadOfPollingWithoutCredentials,
 	"File":                    testFile,
+	"JobAuthentication":       testJobAuthentication,
 	"MissingParts":            testMissingPartsAreNamedInsteadOfEmpty,
 	"MissingSources":          testMissingSources,
 	"Rotation":                testRotatedSecretIsUsedAtOnceInsteadOfAfterAFailure,
@@ -179,6 +180,42 @@ spec:
 	}
 	if strings.Contains(e.ctl.log.String(), shown) {
 		e.Error("the token is in the log")
+	}
+}
+
+// testJobAuthentication: a ScaledJob uses a cluster-wide authentication and one of
+// its namespace, and its status names both.
+//
+// Covers: field ScaledJob.spec.triggers.authenticationRef.kind; field ScaledJob.spec.triggers.authenticationRef.name; field ScaledJob.status.authenticationsTypes
+func testJobAuthentication(e *env) {
+	redis := source.Redis(e.T, "requirepass "+firstPassword)
+	central := "job-" + e.ns
+	e.apply(secret("redis", firstPassword), fmt.Sprintf(`{apiVersion: v1, kind: Secret, metadata: {name: %s, namespace: keda}, stringData: {password: %s}}`, central, firstPassword),
+		fmt.Sprintf(`{apiVersion: keda.sh/v1alpha1, kind: ClusterTriggerAuthentication, metadata: {name: %[1]s},
+		  spec: {secretTargetRef: [{parameter: password, name: %[1]s, key: password}]}}`, central),
+		`{apiVersion: keda.sh/v1alpha1, kind: TriggerAuthentication, metadata: {name: redis},
+		  spec: {secretTargetRef: [{parameter: password, name: redis, key: password}]}}`,
+		fmt.Sprintf(`
+apiVersion: keda.sh/v1alpha1
+kind: ScaledJob
+metadata: {name: work}
+spec:
+  pollingInterval: 1
+  jobTargetRef: {template: {metadata: {annotations: {%s}}, spec: {restartPolicy: Never, containers: [{name: main, image: none}]}}}
+  triggers:
+    - {type: redis, authenticationRef: {kind: ClusterTriggerAuthentication, name: %s}, metadata: {address: "%[3]s", listName: "%[4]s", listLength: "1"}}
+    - {type: redis, authenticationRef: {name: redis}, metadata: {address: "%[3]s", listName: "%[4]s-other", listLength: "1"}}
+`, longRunning, central, redis.Address, e.list("work")))
+	e.condition(scaledJob("work"), v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonScaledJobReady)
+	redis.Push(e.list("work")+"-other", 2)
+	e.eventually("a Job for each element", func() error {
+		if n := unfinished(e.jobs()); n != 2 {
+			return fmt.Errorf("there are %d", n)
+		}
+		return nil
+	})
+	if got := e.sj("work").Status.AuthenticationsTypes; got == nil || *got != central+",redis" {
+		e.Errorf("status.authenticationsTypes is %q", *got)
 	}
 }
 
