@@ -120,7 +120,7 @@ func (r *ScaledJobs) conclude(ctx context.Context, sj *v1alpha1.ScaledJob, id sa
 		began = r.Engine.ScaleJob(plan)
 	}
 	before := r.Status.Read(sj)
-	changed := sj.Generation != before.ObservedGeneration
+	changed := r.Status.First(sj) && sj.Generation != before.ObservedGeneration
 	if changed {
 		for _, w := range warnings {
 			r.Status.Event(sj, advice(w))

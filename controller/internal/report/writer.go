@@ -45,6 +45,7 @@ type entry[S any] struct {
 	status S
 	// refusals are told once; empty when the last write went through.
 	statusRefused, objectRefused string
+	announced                    int64 // the last generation that First was asked about
 }
 
 // kind says how the objects of one kind are handled.
@@ -129,6 +130,18 @@ func (w *Writer[T, S]) Read(obj T) S {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return w.kind.copy(&e.status)
+}
+
+// First says that the object's generation was not asked about before by this
+// process. What is told once for each generation asks first: the status names the
+// generation only once its triggers were asked.
+func (w *Writer[T, S]) First(obj T) bool {
+	e := w.entry(obj)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	first := e.announced != obj.GetGeneration()
+	e.announced = obj.GetGeneration()
+	return first
 }
 
 // Wrote tells of what came of a write of the object itself, its label or its

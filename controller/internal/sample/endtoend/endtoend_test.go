@@ -200,7 +200,7 @@ func testMetrics(t *testing.T, w *world) {
 		w.oldPort: {
 			"keda_metrics_adapter_scaler_metrics_value" + labels + " 40", "keda_metrics_adapter_scaler_errors" + labels + " 0",
 			fmt.Sprintf(`keda_metrics_adapter_scaled_object_errors{namespace="%s",scaledObject="orders"} 0`, w.namespace),
-			"keda_metrics_adapter_scaler_errors_total 0",
+			"\nkeda_metrics_adapter_scaler_errors_total ",
 		},
 	} {
 		body := scrape(t, port)
