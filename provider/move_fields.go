@@ -6,6 +6,7 @@ package provider
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -33,10 +34,7 @@ func markOf(typeName string, state []byte) []byte {
 	if json.Unmarshal(state, &named) == nil {
 		managers = append(managers, fieldManagers(named.FieldManager)...)
 	}
-	private, err := json.Marshal(mark{managers})
-	if err != nil {
-		return nil // a list of strings can always be written
-	}
+	private, _ := json.Marshal(mark{managers}) // a list of strings can always be written
 	return private
 }
 
@@ -65,9 +63,12 @@ func (m mark) includes(manager string) bool {
 
 // settle takes the fields of a moved object over. It does nothing for others.
 func (c change) settle(ctx context.Context, plan tftypes.Value, private []byte) error {
-	var moved mark
-	if len(private) == 0 || json.Unmarshal(private, &moved) != nil || len(moved.Managers) == 0 {
+	if len(private) == 0 {
 		return nil
+	}
+	var moved mark
+	if err := json.Unmarshal(private, &moved); err != nil {
+		return fmt.Errorf("what is kept beside the state is not readable: %w", err)
 	}
 	ref := c.ref(plan)
 	object, err := c.client.Get(ctx, ref)
