@@ -239,17 +239,7 @@ func (r *ScaledObjects) conclude(ctx context.Context, so *v1alpha1.ScaledObject,
 	if r.hold(id, failure) {
 		r.Status.Event(so, stopped("the object cannot be scaled as it is"))
 	}
-	before := r.Status.Read(so)
-	changed := r.Status.First(so) && so.Generation != before.ObservedGeneration
-	if changed {
-		for _, w := range f.warnings {
-			r.Status.Event(so, advice(w))
-		}
-	}
-	rested := before.HpaName == "" || before.Conditions.Get(v1alpha1.ConditionReady).Reason == v1alpha1.ReasonScaledObjectCheckFailed
-	if failure == nil && !f.pause.Paused && (changed || f.began && rested) {
-		r.Status.Event(so, report.Normal(v1alpha1.EventScalersStarted, polling(so.Spec.Triggers, so.PollInterval())))
-	}
+	r.tell(so, &f, failure)
 	err := r.Status.Update(ctx, so, func(status *v1alpha1.ScaledObjectStatus, now metav1.Time) {
 		if f.retargeted {
 			status.OriginalReplicaCount = nil // which was the other target's
@@ -265,6 +255,21 @@ func (r *ScaledObjects) conclude(ctx context.Context, so *v1alpha1.ScaledObject,
 		result.RequeueAfter = missingRetry(time.Since(r.Status.Read(so).Conditions.Get(v1alpha1.ConditionReady).LastTransitionTime.Time))
 	}
 	return result, err
+}
+
+// tell makes the events of a spec that is new, and of polling that begins.
+func (r *ScaledObjects) tell(so *v1alpha1.ScaledObject, f *found, failure error) {
+	before := r.Status.Read(so)
+	changed := r.Status.First(so) && so.Generation != before.ObservedGeneration
+	if changed {
+		for _, w := range f.warnings {
+			r.Status.Event(so, advice(w))
+		}
+	}
+	rested := before.HpaName == "" || before.Conditions.Get(v1alpha1.ConditionReady).Reason == v1alpha1.ReasonScaledObjectCheckFailed
+	if failure == nil && !f.pause.Paused && (changed || f.began && rested) {
+		r.Status.Event(so, report.Normal(v1alpha1.EventScalersStarted, polling(so.Spec.Triggers, so.PollInterval())))
+	}
 }
 
 // missingRetry is how soon a target is looked for again that was not there for some
