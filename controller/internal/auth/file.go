@@ -40,7 +40,7 @@ func (r *reading) file(path string) error {
 // links lead out of there.
 func readFile(root, path string) (map[string]string, error) {
 	if filepath.IsAbs(path) || slices.Contains(strings.Split(filepath.ToSlash(path), "/"), "..") {
-		return nil, fmt.Errorf("%q must be a relative path without ..", path)
+		return nil, fmt.Errorf("%q must be a relative path that has no .. in it", path)
 	}
 	folder, err := os.OpenRoot(root)
 	if err != nil {

@@ -91,8 +91,8 @@ func TestFile(t *testing.T) {
 		"team":                {"must be a file"},
 		"escape.json":         {"escape"},
 		"up/secret.json":      {"escape"},
-		"team/../number.json": {"relative path without .."},
-		"/etc/passwd":         {"relative path without .."},
+		"team/../number.json": {"relative path that has no .. in it"},
+		"/etc/passwd":         {"relative path that has no .. in it"},
 	} {
 		resolver := newResolver(t, clusterAuthentication(v1alpha1.TriggerAuthenticationSpec{FilePath: path}))
 		resolver.FileRoot = root

@@ -17,11 +17,14 @@ import (
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 )
 
+// MinTokenLife and MaxTokenLife bound Resolver.TokenLife; MinTokenLife is also its
+// default.
 const (
-	// MinTokenLife and MaxTokenLife bound Resolver.TokenLife, MinTokenLife is also
-	// its default.
 	MinTokenLife = time.Hour
 	MaxTokenLife = 6 * time.Hour
+)
+
+const (
 	// worn is the part of its life, in tenths, after which a token is replaced.
 	worn = 8
 	// tokenDoubt is how old a token must be before a doubt replaces it: a new one is

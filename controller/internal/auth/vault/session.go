@@ -64,7 +64,7 @@ func Open(spec *v1alpha1.HashiCorpVault, jwt func(context.Context) (string, erro
 	config.HttpClient.Transport = limited{config.HttpClient.Transport}
 	client, err := api.NewClient(config)
 	if err != nil {
-		return nil, fmt.Errorf("Vault at %s://%s: %w", address.Scheme, address.Host, err)
+		return nil, fmt.Errorf("client for Vault at %s://%s: %w", address.Scheme, address.Host, err)
 	}
 	if spec.Namespace != "" {
 		client.SetNamespace(spec.Namespace)
