@@ -5,6 +5,7 @@ package integration
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -31,6 +32,11 @@ func TestWrites(t *testing.T) {
 	}
 	e.condition(scaledJob("work"), v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonScaledJobReady)
 	e.event("work", v1alpha1.EventScaledJobReady)
+	created := map[string]int{}
+	for _, request := range wire.writes() {
+		created[kindOfWrite(request)]++
+	}
+	t.Logf("creating %d ScaledObjects and one ScaledJob cost the writes %v", objects, created)
 
 	before := len(wire.writes())
 	e.polled(5)
@@ -59,4 +65,17 @@ func TestWrites(t *testing.T) {
 	if status != 2 || scale != 1 || len(other) > 0 {
 		t.Errorf("an activation cost %d writes of the status, want one for it and one for what the HPA says; %d of the scale, want 1; and %q", status, scale, other)
 	}
+}
+
+// kindOfWrite is a write without the names.
+func kindOfWrite(request string) string {
+	method, path, _ := strings.Cut(request, " ")
+	parts := strings.Split(path, "/")
+	if last := parts[len(parts)-1]; last == "status" || last == "scale" {
+		return method + " " + parts[len(parts)-3] + "/" + last
+	}
+	if method == http.MethodPost {
+		return method + " " + parts[len(parts)-1]
+	}
+	return method + " " + parts[len(parts)-2]
 }
