@@ -16,7 +16,7 @@ import (
 // CloudEventSources hear of everything that becomes an event.
 func (a *app) tellCloudEventSources(resolver *auth.Resolver) {
 	a.sink = &eventing.HTTP{
-		ClusterName: a.ClusterName, Namespace: a.Namespace, Binary: a.CloudEventsBinary,
+		ClusterName: a.ClusterName, Namespace: a.Namespace, Structured: a.CloudEventsStructured,
 		Transport: http.DefaultTransport, Timeout: a.HTTPTimeout, Auth: resolver, Token: eventing.AzureToken,
 	}
 	hub := eventing.New(eventing.Options{

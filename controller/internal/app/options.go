@@ -48,9 +48,9 @@ type Options struct {
 	ClusterDomain string
 	// ClusterName is the cluster's in CloudEvents, where a source sets no other.
 	ClusterName string
-	// CloudEventsBinary puts the attributes of CloudEvents into HTTP headers, and
-	// not with the data into the body.
-	CloudEventsBinary bool
+	// CloudEventsStructured puts the attributes of CloudEvents with the data into the
+	// body, and not into HTTP headers.
+	CloudEventsStructured bool
 	// RotateCertificates makes the leader create and renew the certificates, and
 	// tell the API server to trust them.
 	RotateCertificates bool

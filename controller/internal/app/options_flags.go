@@ -63,7 +63,7 @@ func (o *Options) Bind(fs *flag.FlagSet) {
 	fs.DurationVar(&o.RetryPeriod, flagRetryPeriod, o.RetryPeriod, "Pause between two attempts to take or renew the lease.")
 	fs.StringVar(&o.ClusterDomain, "k8s-cluster-domain", o.ClusterDomain, "DNS suffix of Services.")
 	fs.StringVar(&o.ClusterName, "k8s-cluster-name", o.ClusterName, "The cluster's name in CloudEvents, where a CloudEventSource sets no other.")
-	fs.BoolVar(&o.CloudEventsBinary, "cloudevents-binary-mode", o.CloudEventsBinary, "Send the attributes of CloudEvents as HTTP headers, as KEDA does, in place of the whole event as JSON.")
+	fs.BoolVar(&o.CloudEventsStructured, "cloudevents-structured-mode", o.CloudEventsStructured, "Send each CloudEvent as one JSON object, in place of its attributes as HTTP headers.")
 	fs.BoolVar(&o.RotateCertificates, "enable-cert-rotation", o.RotateCertificates, "Create and renew the certificates of all services.")
 	fs.StringVar(&o.CertSecret, "cert-secret-name", o.CertSecret, "Secret with the certificates.")
 	fs.DurationVar(&o.HTTPTimeout, flagHTTPTimeout, o.HTTPTimeout, "Limit of one request to an HTTP event source.")

@@ -30,8 +30,8 @@ type HTTP struct {
 	// ClusterName stands in the attributes of sources that do not set their own,
 	// Namespace is the controller's.
 	ClusterName, Namespace string
-	// Binary sends the attributes as headers, in place of the whole event as JSON.
-	Binary bool
+	// Structured sends the whole event as JSON, in place of its attributes as headers.
+	Structured bool
 	// Transport and Timeout are of one request.
 	Transport http.RoundTripper
 	Timeout   time.Duration
@@ -57,9 +57,9 @@ func (h *HTTP) Send(ctx context.Context, s *Source, e *Event) error {
 	}
 	m := e.message(cluster, h.Namespace)
 	if d := s.Spec.Destination.HTTP; d != nil {
-		form := m.structured
-		if h.Binary {
-			form = m.binary
+		form := m.binary
+		if h.Structured {
+			form = m.structured
 		}
 		request, err := form(ctx, d.URI)
 		if err != nil {
