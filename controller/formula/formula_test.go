@@ -54,6 +54,11 @@ func TestEval(t *testing.T) {
 	}
 }
 
+// TestCompileRefuses formulas that cannot work, and says where.
+//
+// Kept: Scaling
+// KEDA: A formula is tried once with -1 for every trigger when it is checked, and one that fails for -1 is refused, such as one that uses a trigger as an index.
+// Why: It finds most mistakes before they scale anything, and no metric of a queue is an index.
 func TestCompileRefuses(t *testing.T) {
 	tests := []struct {
 		name, formula string
@@ -88,6 +93,8 @@ func TestCompileRefuses(t *testing.T) {
 	}
 }
 
+// TestCompileWithoutNames: cpu and memory triggers, and those without a name, are not
+// part of a formula.
 func TestCompileWithoutNames(t *testing.T) {
 	_, err := Compile("a", nil)
 	if err == nil || !strings.Contains(err.Error(), "no trigger has a name") {

@@ -57,6 +57,9 @@ func TestOutage(t *testing.T) {
 	}
 }
 
+// TestReplicas: what each behavior asks for.
+//
+// Covers: field ScaledObject.spec.fallback.behavior; field ScaledObject.spec.fallback.replicas
 func TestReplicas(t *testing.T) {
 	for _, c := range []struct {
 		behavior                v1alpha1.FallbackBehavior
@@ -101,6 +104,11 @@ func TestTheHPARunsWhatTheFallbackWants(t *testing.T) {
 	})
 }
 
+// TestValueFails: some targets have no value for which the HPA runs what is asked for.
+//
+// Kept: Fallback
+// KEDA: With metricType Value a fallback needs a ready pod: with none, it is an error.
+// Why: The HPA multiplies the ready pods, and nothing times anything is nothing.
 func TestValueFails(t *testing.T) {
 	for _, c := range []struct {
 		metricType autoscalingv2.MetricTargetType

@@ -207,6 +207,18 @@ func short(c v1alpha1.Condition, message bool) string {
 	return string(c.Status) + " " + c.Reason
 }
 
+// TestHistoryAndRollout: which Jobs go, oldest first.
+//
+// Differs: Jobs
+// KEDA: Sorts failed Jobs by their completion time, which they do not have, so that any of them may go first.
+// Here: They are sorted by when they failed.
+// Why: A history keeps the latest.
+// Old: not available
+// Differs: Jobs
+// KEDA: A rollout deletes every Job whose generation is another one, so that a controller that has not seen the latest spec yet deletes the Jobs of that.
+// Here: It deletes Jobs of earlier generations.
+// Why: A change of leader must not kill running Jobs.
+// Old: not available
 func TestHistoryAndRollout(t *testing.T) {
 	ended := func(name string, state jobs.State, minutesAgo int) jobs.Job {
 		return jobs.Job{Name: name, State: state, Finished: noon.Add(-time.Duration(minutesAgo) * time.Minute), Generation: 1}
@@ -238,6 +250,7 @@ func TestHistoryAndRollout(t *testing.T) {
 			jobs:    []jobs.Job{old(ended("a", jobs.Complete, 1)), old(jobs.Job{Name: "b"}), {Name: "c", Generation: 1}, old(deleting(jobs.Job{Name: "d"}))},
 			rollout: []string{"a", "b"},
 		},
+		"Jobs of a later spec stay: ours is the old one": {jobs: []jobs.Job{{Name: "a", Generation: 2}, {Name: "b", Generation: 1}}},
 		"gradually, Jobs of an earlier spec stay": {
 			jobs:    []jobs.Job{old(ended("a", jobs.Complete, 1)), old(jobs.Job{Name: "b"})},
 			gradual: true,

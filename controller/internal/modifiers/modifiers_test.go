@@ -4,6 +4,7 @@
 package modifiers_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -66,6 +67,10 @@ func TestCompose(t *testing.T) {
 }
 
 // TestNotFinite: 0/0 is what a ratio of idle triggers gives.
+//
+// Kept: Scaling
+// KEDA: A formula that gives infinity or no number at all, as a division by zero does, counts as 0.
+// Why: Ratios rely on it: where nothing is to be done there is nothing to divide.
 func TestNotFinite(t *testing.T) {
 	for name, c := range map[string]struct {
 		a, b       float64
@@ -120,6 +125,67 @@ func TestCompile(t *testing.T) {
 		if _, err := modifiers.Compile(&spec, []string{"a"}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one about %s", err, want)
 		}
+	}
+}
+
+// TestTheFormulaIsWhatItSays compares formulas, drawn as trees, with computing the same
+// tree directly.
+func TestTheFormulaIsWhatItSays(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		values := map[string]float64{}
+		for _, name := range []string{"a", "b", "c"} {
+			values[name] = float64(rapid.IntRange(-8, 8).Draw(t, name)) / 2
+		}
+		text, want := expression(t, values, 3)
+		m, err := modifiers.Compile(&v1alpha1.ScalingModifiers{Formula: text, Target: "2.5", ActivationTarget: "1"}, []string{"a", "b", "c"})
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		got := m.Compose([]modifiers.Input{trigger("a", values["a"]), trigger("b", values["b"]), trigger("c", values["c"])}, "")
+		if math.IsNaN(want) || math.IsInf(want, 0) {
+			want = 0
+		}
+		if got.Value != want || got.Active != (want > 1) || got.Err != "" {
+			t.Fatalf("%s of %v is %+v, want %v", text, values, got, want)
+		}
+	})
+}
+
+// expression draws a formula and computes it.
+func expression(t *rapid.T, values map[string]float64, depth int) (string, float64) {
+	leaf := rapid.SampledFrom([]string{"a", "b", "c", "2.5"}).Draw(t, "leaf")
+	if depth == 0 || rapid.IntRange(0, 4).Draw(t, "ends") == 0 {
+		if value, ok := values[leaf]; ok {
+			return leaf, value
+		}
+		return leaf, 2.5
+	}
+	x, a := expression(t, values, depth-1)
+	y, b := expression(t, values, depth-1)
+	switch operator := rapid.SampledFrom([]string{"+", "-", "*", "/", "max", "min", "?", "??"}).Draw(t, "operator"); operator {
+	case "+":
+		return "(" + x + " + " + y + ")", a + b
+	case "-":
+		return "(" + x + " - " + y + ")", a - b
+	case "*":
+		return "(" + x + " * " + y + ")", a * b
+	case "/":
+		return "(" + x + " / " + y + ")", a / b
+	case "max", "min":
+		if math.IsNaN(a) || math.IsNaN(b) { // what these make of it is theirs
+			return x, a
+		}
+		if operator == "max" {
+			return "max(" + x + ", " + y + ")", max(a, b)
+		}
+		return "min(" + x + ", " + y + ")", min(a, b)
+	case "?":
+		if a > b {
+			return "(" + x + " > " + y + " ? " + x + " : " + y + ")", a
+		}
+		return "(" + x + " > " + y + " ? " + x + " : " + y + ")", b
+	default: // nothing is missing
+		return "(" + x + " ?? " + y + ")", a
 	}
 }
 
