@@ -192,6 +192,7 @@ func TestBoundTokens(t *testing.T) {
 // TestWorkloadWithoutRoleIsNamedInsteadOfRunningAsTheController: the role of a workload is that of its ServiceAccount.
 //
 // Covers: field TriggerAuthentication.spec.podIdentity.identityOwner
+// Covers: annotation eks.amazonaws.com/role-arn
 // Differs: Authentication
 // KEDA: a ServiceAccount without the annotation of a role gives an empty role, and the trigger runs under the operator's own identity.
 // Here: the ServiceAccount and the annotation are named, and the trigger does not run.
