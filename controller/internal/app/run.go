@@ -184,7 +184,7 @@ func newApp(o Options, mgr ctrl.Manager, keeper *certs.Keeper) (*app, error) {
 		Auth: resolver,
 		Env: scaler.Env{
 			Cluster: clusterReader{mgr.GetClient()}, HTTPTimeout: o.HTTPTimeout,
-			Transport: requests.Observe(http.DefaultTransport), Observe: requests.Observe, Now: clock.RealClock{}.Now,
+			Transport: http.DefaultTransport, Observe: requests.Observe, Now: clock.RealClock{}.Now,
 		},
 	}
 	return a, nil

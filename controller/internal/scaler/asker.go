@@ -33,8 +33,8 @@ func AskerOf(ctx context.Context) (a Asker, ok bool) {
 	return a, ok
 }
 
-// Observed wraps a transport that a scaler makes for itself, so that its requests
-// are counted as those of Transport are.
+// Observed wraps the transport that a scaler asks its server with, Transport or one
+// of its own, so that its requests are counted.
 func (e Env) Observed(t http.RoundTripper) http.RoundTripper {
 	if e.Observe == nil {
 		return t

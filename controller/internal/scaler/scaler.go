@@ -116,7 +116,8 @@ type Env struct {
 	// Transport is the process-wide HTTP transport for servers without TLS
 	// settings of their own.
 	Transport http.RoundTripper
-	// Observe counts the requests of a transport; nil does not. See Observed.
+	// Observe counts the requests of a transport for metrics; nil does not. Scalers
+	// ask Observed.
 	Observe func(http.RoundTripper) http.RoundTripper
 	// Now is the clock of time-driven triggers.
 	Now func() time.Time

@@ -41,7 +41,7 @@ func Bind(decoded trigger.Decoded, env scaler.Env) (scaler.Binding, error) {
 		Query:   scaler.Query{Key: decoded.Fingerprint, Trigger: t},
 		Timeout: env.HTTPTimeout,
 		Open: func(ctx context.Context) (scaler.Source, error) {
-			return openSQS(ctx, a, address)
+			return openSQS(ctx, a, address, env.Observed)
 		},
 	}, nil
 }

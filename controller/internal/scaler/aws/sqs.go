@@ -7,9 +7,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
 	"sync"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
@@ -32,7 +34,13 @@ type sqsSource struct {
 	urls map[string]string // URLs of the queues that triggers give by name
 }
 
-func openSQS(ctx context.Context, a access, address string) (scaler.Source, error) {
+// sender lets the SDK's own client be observed as a transport.
+type sender struct{ aws.HTTPClient }
+
+// RoundTrip implements http.RoundTripper.
+func (s sender) RoundTrip(r *http.Request) (*http.Response, error) { return s.Do(r) }
+
+func openSQS(ctx context.Context, a access, address string, observed func(http.RoundTripper) http.RoundTripper) (scaler.Source, error) {
 	cfg, err := awsidentity.Config(ctx, a.region, a.Identity, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", address, err)
@@ -40,6 +48,7 @@ func openSQS(ctx context.Context, a access, address string) (scaler.Source, erro
 	return &sqsSource{
 		address: address, access: a, urls: map[string]string{},
 		client: sqs.NewFromConfig(cfg, func(o *sqs.Options) {
+			o.HTTPClient = &http.Client{Transport: observed(sender{o.HTTPClient})}
 			if a.endpoint != "" {
 				o.BaseEndpoint = &a.endpoint
 			}

@@ -69,7 +69,7 @@ func (e endpoint) bind(decoded trigger.Decoded, env scaler.Env) (scaler.Binding,
 			Proxy: http.ProxyFromEnvironment, TLSClientConfig: config, ForceAttemptHTTP2: true,
 			MaxIdleConnsPerHost: parallel, IdleConnTimeout: idleTimeout,
 		}
-		transport = env.Observed(own)
+		transport = own
 	}
 	address := base.Scheme + "://" + base.Host
 	timeout := cmp.Or(e.timeout, env.HTTPTimeout, defaultTimeout)
@@ -80,7 +80,7 @@ func (e endpoint) bind(decoded trigger.Decoded, env scaler.Env) (scaler.Binding,
 		Timeout: timeout,
 		Open: func(context.Context) (scaler.Source, error) {
 			return &source{
-				client:  &http.Client{Transport: transport, CheckRedirect: sameHost},
+				client:  &http.Client{Transport: env.Observed(transport), CheckRedirect: sameHost},
 				own:     own,
 				timeout: cmp.Or(env.HTTPTimeout, defaultTimeout),
 				cluster: env.Cluster,
