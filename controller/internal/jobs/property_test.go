@@ -248,3 +248,38 @@ func TestOddNumbers(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatEachStrategyPromises: after a decision there are never more Jobs beside
+// those that always run than the queue asks for or than there were (default), never
+// more of them pending (accurate), and never more than there may be (all).
+//
+// Kept: Jobs
+// KEDA: Strategy default takes running Jobs for messages that the queue still counts. With a queue that forgets a message when a Job takes it, it starts too few Jobs while others run: what waits is worked on when they end.
+// Why: It is the documented formula, and the only one that never starts a Job too many for a queue that counts messages until they are done; for the other queues there is accurate.
+// Kept: Jobs
+// KEDA: Strategy custom deducts after it has cut the queue to maxReplicaCount, so that a deduction as large as maxReplicaCount starts no Jobs however long the queue is.
+// Why: It is the documented formula.
+func TestWhatEachStrategyPromises(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		in := inputs().Draw(t, "input")
+		d := jobs.Decide(in)
+		if d.Create == 0 || d.Running < in.Min {
+			return
+		}
+		running, pending := int64(d.Running-in.Min), int64(d.Pending)
+		created, room := int64(d.Create), int64(in.Max-in.Min)
+		switch in.Strategy.(type) {
+		case jobs.Default:
+			if running+created > max(running, d.MaxScale) {
+				t.Fatalf("%d run, %d are created, and the queue asks for %d", running, created, d.MaxScale)
+			}
+		case jobs.Accurate:
+			if pending+created > max(pending, d.MaxScale) {
+				t.Fatalf("%d are pending, %d are created, and the queue asks for %d", pending, created, d.MaxScale)
+			}
+		}
+		if running+created > room {
+			t.Fatalf("%d run and %d are created where %d may be", running, created, room)
+		}
+	})
+}
