@@ -71,10 +71,10 @@ func TestMove(t *testing.T) {
 		address, kind string
 		state         []byte
 	}{
-		"kubernetes_manifest":   {"registry.terraform.io/hashicorp/kubernetes", "kubernetes_manifest", manifestState(t, consumerYAML)},
-		"kubectl_manifest":      {"registry.terraform.io/gavinbunney/kubectl", "kubectl_manifest", kubectlState(t, consumerYAML, "")},
-		"its maintained fork":   {"registry.opentofu.org/alekc/kubectl", "kubectl_manifest", kubectlState(t, consumerYAML, "")},
-		"an override namespace": {"registry.terraform.io/alekc/kubectl", "kubectl_manifest", kubectlState(t, consumerYAML, "default")},
+		"kubernetes_manifest":   {"registry.example.org/hashicorp/kubernetes", "kubernetes_manifest", manifestState(t, consumerYAML)},
+		"kubectl_manifest":      {"registry.example.org/gavinbunney/kubectl", "kubectl_manifest", kubectlState(t, consumerYAML, "")},
+		"its maintained fork":   {"registry.example.com/alekc/kubectl", "kubectl_manifest", kubectlState(t, consumerYAML, "")},
+		"an override namespace": {"registry.example.org/alekc/kubectl", "kubectl_manifest", kubectlState(t, consumerYAML, "default")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			api := acctest.NewAPI(t)
@@ -106,18 +106,18 @@ func TestMove(t *testing.T) {
 }
 
 func TestMoveRefuses(t *testing.T) {
-	const kubernetes = "registry.terraform.io/hashicorp/kubernetes"
+	const kubernetes = "registry.example.org/hashicorp/kubernetes"
 	server := open(t, acctest.Unknown)
 	tests := map[string]struct {
 		response *tfprotov6.MoveResourceStateResponse
 		want     string
 	}{
 		"another type":     {move(t, server, scaledObjectType, kubernetes, "kubernetes_secret", []byte(`{}`)), "kubernetes_manifest and kubectl_manifest can"},
-		"another provider": {move(t, server, scaledObjectType, "registry.terraform.io/example/kubernetes", "kubernetes_manifest", []byte(`{}`)), "kubernetes_manifest of registry.terraform.io/example/kubernetes cannot become"},
+		"another provider": {move(t, server, scaledObjectType, "registry.example.org/example/kubernetes", "kubernetes_manifest", []byte(`{}`)), "kubernetes_manifest of registry.example.org/example/kubernetes cannot become"},
 		"another kind":     {move(t, server, "keda_scaled_job", kubernetes, "kubernetes_manifest", manifestState(t, consumerYAML)), "holds a ScaledObject of keda.sh/v1alpha1, but a keda_scaled_job holds a ScaledJob"},
 		"another group":    {move(t, server, scaledObjectType, kubernetes, "kubernetes_manifest", manifestState(t, "apiVersion: example.com/v1\nkind: ScaledObject\n")), "of example.com/v1, but"},
 		"no manifest":      {move(t, server, scaledObjectType, kubernetes, "kubernetes_manifest", []byte(`{}`)), "it has no manifest"},
-		"no YAML":          {move(t, server, scaledObjectType, "registry.terraform.io/alekc/kubectl", "kubectl_manifest", kubectlState(t, "password: [", "")), "yaml_body is not YAML"},
+		"no YAML":          {move(t, server, scaledObjectType, "registry.example.org/alekc/kubectl", "kubectl_manifest", kubectlState(t, "password: [", "")), "yaml_body is not YAML"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) { contains(t, acctest.Text(test.response.Diagnostics), test.want) })
@@ -130,7 +130,7 @@ func TestMoveNeedsNoConfiguration(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	response := move(t, server, scaledObjectType, "registry.terraform.io/hashicorp/kubernetes", "kubernetes_manifest", manifestState(t, consumerYAML))
+	response := move(t, server, scaledObjectType, "registry.example.org/hashicorp/kubernetes", "kubernetes_manifest", manifestState(t, consumerYAML))
 	state, err := response.TargetState.Unmarshal(scaledObject().wire)
 	if err != nil || !state.IsFullyKnown() || state.Equal(tftypes.NewValue(scaledObject().wire, nil)) {
 		t.Errorf("moved to %s (%v)", state, err)
@@ -148,7 +148,7 @@ func TestAccMovedObjectIsOurs(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Apply("scaledobjects", "Terraform", object)
-	response := move(t, open(t, acctest.Unknown), scaledObjectType, "registry.terraform.io/hashicorp/kubernetes", "kubernetes_manifest", manifestState(t, manifest))
+	response := move(t, open(t, acctest.Unknown), scaledObjectType, "registry.example.org/hashicorp/kubernetes", "kubernetes_manifest", manifestState(t, manifest))
 	state, err := response.TargetState.Unmarshal(scaledObject().wire)
 	if err != nil {
 		t.Fatal(err)

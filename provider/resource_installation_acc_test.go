@@ -299,7 +299,7 @@ func (b *bare) helmKEDA() {
 		b.create("helm", deployments, map[string]any{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": map[string]any{
 			"selector": map[string]any{"matchLabels": map[string]any{"app": name}},
 			"template": map[string]any{"metadata": map[string]any{"labels": map[string]any{"app": name}}, "spec": map[string]any{
-				"containers": []any{map[string]any{"name": name, "image": "ghcr.io/kedacore/keda:2.20.2", "command": []any{"/keda"},
+				"containers": []any{map[string]any{"name": name, "image": "kedacore/keda:2.20.2", "command": []any{"/keda"},
 					"env": []any{map[string]any{"name": "KEDA_HTTP_DEFAULT_TIMEOUT", "value": "3000"}}}},
 				"volumes": []any{map[string]any{"name": "certificates", "emptyDir": map[string]any{}}},
 			}},

@@ -31,8 +31,8 @@ const (
 
 // Images of others, as the manifests name them. The demo's own cluster reaches no registry and has others in their place.
 const (
-	redisPublic      = "docker.io/library/redis:7.4-alpine"
-	prometheusPublic = "docker.io/prom/prometheus:v3.5.0"
+	redisPublic      = "redis:7.4-alpine"
+	prometheusPublic = "prom/prometheus:v3.5.0"
 )
 
 // images are archives, by tag.
