@@ -119,17 +119,7 @@ func (r *ScaledJobs) conclude(ctx context.Context, sj *v1alpha1.ScaledJob, id sa
 	default:
 		began = r.Engine.ScaleJob(plan)
 	}
-	before := r.Status.Read(sj)
-	changed := r.Status.First(sj) && sj.Generation != before.ObservedGeneration
-	if changed {
-		for _, w := range warnings {
-			r.Status.Event(sj, advice(w))
-		}
-	}
-	rested := before.Conditions.IsTrue(v1alpha1.ConditionPaused) || before.Conditions.Get(v1alpha1.ConditionReady).Reason == v1alpha1.ReasonScaledJobCheckFailed
-	if failure == nil && !sj.Paused() && (changed || began && rested) {
-		r.Status.Event(sj, report.Normal(v1alpha1.EventScalersStarted, polling(sj.Spec.Triggers, sj.PollInterval())))
-	}
+	r.tell(sj, began, warnings, failure)
 	err := r.Status.Update(ctx, sj, func(status *v1alpha1.ScaledJobStatus, now metav1.Time) {
 		if failure != nil || sj.Paused() {
 			status.ObservedGeneration = sj.Generation
@@ -142,4 +132,19 @@ func (r *ScaledJobs) conclude(ctx context.Context, sj *v1alpha1.ScaledJob, id sa
 		concludeScaledJob(&status.Conditions, sj.Paused(), failure, now)
 	})
 	return retry(ctx, failure, err)
+}
+
+// tell makes the events of a new spec, and of triggers that are looked at again.
+func (r *ScaledJobs) tell(sj *v1alpha1.ScaledJob, began bool, warnings v1alpha1.Violations, failure error) {
+	before := r.Status.Read(sj)
+	changed := r.Status.First(sj) && sj.Generation != before.ObservedGeneration
+	if changed {
+		for _, w := range warnings {
+			r.Status.Event(sj, advice(w))
+		}
+	}
+	rested := before.Conditions.IsTrue(v1alpha1.ConditionPaused) || before.Conditions.Get(v1alpha1.ConditionReady).Reason == v1alpha1.ReasonScaledJobCheckFailed
+	if failure == nil && !sj.Paused() && (changed || began && rested) {
+		r.Status.Event(sj, report.Normal(v1alpha1.EventScalersStarted, polling(sj.Spec.Triggers, sj.PollInterval())))
+	}
 }

@@ -255,7 +255,9 @@ func TestTriggerFailures(t *testing.T) {
 	o := object()
 	update(t, w, o, set(v1alpha1.ConditionReady, metav1.ConditionFalse, "ScaledObjectCheckFailed", "spec.triggers[0] (redis): no listName"))
 	update(t, w, o, set(v1alpha1.ConditionReady, metav1.ConditionFalse, "TriggerError", "s0-redis: refused"))
-	update(t, w, o, func(s *v1alpha1.ScaledObjectStatus, _ metav1.Time) { s.CompositeScalerName = v1alpha1.CompositeMetricName })
+	update(t, w, o, func(s *v1alpha1.ScaledObjectStatus, _ metav1.Time) {
+		s.CompositeScalerName = v1alpha1.CompositeMetricName
+	})
 	update(t, w, o, set(v1alpha1.ConditionReady, metav1.ConditionFalse, "TriggerError", "s0-redis: no route"))
 	want := []string{
 		"Warning ScaledObjectCheckFailed: spec.triggers[0] (redis): no listName", "Warning KEDAScalerFailed: spec.triggers[0] (redis): no listName",

@@ -149,7 +149,7 @@ func testRegisteredResources(e *env) {
 	e.is(0, "keda_resource_registered_total", "type", "trigger_authentication")
 }
 
-// testCountersSurviveChanges: what happened, happened, whatever becomes of the spec.
+// testCountersSurviveChanges: a counter goes on, whatever becomes of the spec.
 //
 // Covers: metric keda_scaler_detail_errors_total
 //
