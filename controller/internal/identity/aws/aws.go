@@ -135,3 +135,14 @@ func load(ctx context.Context, k key) (aws.Config, error) {
 	}
 	return cfg, nil
 }
+
+// Transport returns a transport with the settings of a configuration that Config
+// made without one, AWS_CA_BUNDLE included. It belongs to the caller alone, who may
+// close its connections.
+func Transport(cfg aws.Config) *http.Transport {
+	client, ok := cfg.HTTPClient.(*awshttp.BuildableClient)
+	if !ok {
+		client = awshttp.NewBuildableClient()
+	}
+	return client.GetTransport() // a copy
+}

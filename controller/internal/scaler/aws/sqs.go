@@ -11,10 +11,10 @@ import (
 	"strconv"
 	"sync"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/identity"
 	awsidentity "github.com/keda-tf/terraform-provider-keda/controller/internal/identity/aws"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/scaler"
 	"github.com/keda-tf/terraform-provider-keda/controller/trigger"
@@ -26,29 +26,25 @@ const parallel = 16
 
 // sqsSource measures queues with one client.
 type sqsSource struct {
-	address string
-	access  access
-	client  *sqs.Client
+	address   string
+	access    access
+	transport *http.Transport
+	client    *sqs.Client
 
 	mu   sync.Mutex
 	urls map[string]string // URLs of the queues that triggers give by name
 }
-
-// sender lets the SDK's own client be observed as a transport.
-type sender struct{ aws.HTTPClient }
-
-// RoundTrip implements http.RoundTripper.
-func (s sender) RoundTrip(r *http.Request) (*http.Response, error) { return s.Do(r) }
 
 func openSQS(ctx context.Context, a access, address string, observed func(http.RoundTripper) http.RoundTripper) (scaler.Source, error) {
 	cfg, err := awsidentity.Config(ctx, a.region, a.Identity, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", address, err)
 	}
+	transport := awsidentity.Transport(cfg)
 	return &sqsSource{
-		address: address, access: a, urls: map[string]string{},
+		address: address, access: a, transport: transport, urls: map[string]string{},
 		client: sqs.NewFromConfig(cfg, func(o *sqs.Options) {
-			o.HTTPClient = &http.Client{Transport: observed(sender{o.HTTPClient})}
+			o.HTTPClient = &http.Client{Transport: observed(transport), CheckRedirect: identity.NoRedirect}
 			if a.endpoint != "" {
 				o.BaseEndpoint = &a.endpoint
 			}
@@ -141,6 +137,8 @@ func (s *sqsSource) forget(name string) {
 	delete(s.urls, name)
 }
 
-// Close does nothing: other clients of the same identity share the connections,
-// which end by themselves when nobody uses them.
-func (s *sqsSource) Close() error { return nil }
+// Close closes the connections; credentials stay with those who share the identity.
+func (s *sqsSource) Close() error {
+	s.transport.CloseIdleConnections()
+	return nil
+}
