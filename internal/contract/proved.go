@@ -146,12 +146,12 @@ func (b *Behaviour) part(key string) *string {
 func (t *Test) check() error {
 	for _, b := range t.Differences {
 		if !slices.Contains(Areas, b.Area) || b.KEDA == "" || b.Here == "" || b.Why == "" || b.Old == "" {
-			return fmt.Errorf("Differs needs one of the areas %v, and the lines KEDA, Here, Why and Old; it has %+v", Areas, b.lines())
+			return fmt.Errorf("the comment Differs needs one of the areas %v, and the lines KEDA, Here, Why and Old; it has %+v", Areas, b.lines())
 		}
 	}
 	for _, b := range t.Kept {
 		if !slices.Contains(Areas, b.Area) || b.KEDA == "" || b.Why == "" {
-			return fmt.Errorf("Kept needs one of the areas %v, and the lines KEDA and Why; it has %+v", Areas, b.lines())
+			return fmt.Errorf("the comment Kept needs one of the areas %v, and the lines KEDA and Why; it has %+v", Areas, b.lines())
 		}
 	}
 	return nil
