@@ -64,6 +64,11 @@ func hostname() string {
 	return strings.ReplaceAll(name, "_", "-")
 }
 
+// partial says that other controllers may work on what this one does not see.
+func (o *Options) partial() bool {
+	return len(o.WatchNamespaces) > 0 || o.WatchLabels != nil && !o.WatchLabels.Empty()
+}
+
 // outside says why the controller does not work on an object; empty when it does.
 func (o *Options) outside(object client.Object) string {
 	namespace := object.GetNamespace()

@@ -204,7 +204,7 @@ func (a *app) setup(ctx context.Context, listener net.Listener) error {
 	if err := (&reconcile.ScaledJobs{Dependencies: a.deps, Status: a.sj}).Setup(a.mgr, a.Reconcilers); err != nil {
 		return fmt.Errorf("ScaledJob controller: %w", err)
 	}
-	if err := reconcile.SetupAuthentications(a.mgr, a.recorder, a.deps.Metrics); err != nil {
+	if err := reconcile.SetupAuthentications(a.mgr, a.recorder, a.deps.Metrics, a.partial()); err != nil {
 		return fmt.Errorf("TriggerAuthentication controllers: %w", err)
 	}
 	if err := (&reconcile.CloudEventSources{Client: a.mgr.GetClient(), Hub: a.recorder.Hub, Metrics: a.deps.Metrics, Check: a.sink.Check}).Setup(a.mgr); err != nil {

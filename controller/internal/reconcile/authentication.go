@@ -39,12 +39,16 @@ type authentications struct {
 	new     func() client.Object
 	status  func(client.Object) *v1alpha1.TriggerAuthenticationStatus
 
+	partial bool                           // other controllers may know of further users
 	started *atomic.Pointer[time.Time]     // when this process began to lead: what is older was announced before
 	seen    map[types.NamespacedName]int64 // generations; one worker uses it
+	listed  map[types.NamespacedName]bool  // those whose users this process has written
 }
 
 // SetupAuthentications registers the reconcilers of both kinds with a manager.
-func SetupAuthentications(mgr ctrl.Manager, recorder events.EventRecorder, metrics *observe.Metrics) error {
+// partial says that the controller does not see all objects of the cluster: then it
+// does not take users away that another one has written.
+func SetupAuthentications(mgr ctrl.Manager, recorder events.EventRecorder, metrics *observe.Metrics, partial bool) error {
 	var started atomic.Pointer[time.Time]
 	started.Store(new(time.Now()))
 	if err := mgr.Add(manager.RunnableFunc(func(context.Context) error {
@@ -62,7 +66,8 @@ func SetupAuthentications(mgr ctrl.Manager, recorder events.EventRecorder, metri
 		}},
 	} {
 		a.client, a.events, a.metrics = mgr.GetClient(), recorder, metrics
-		a.started, a.seen = &started, map[types.NamespacedName]int64{}
+		a.partial, a.started = partial, &started
+		a.seen, a.listed = map[types.NamespacedName]int64{}, map[types.NamespacedName]bool{}
 		err := builder.ControllerManagedBy(mgr).Named(strings.ToLower(a.kind)).
 			For(a.new(), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 			Watches(&v1alpha1.ScaledObject{}, a.used(), builder.WithPredicates(referencesChanged())).
@@ -81,6 +86,7 @@ func (a *authentications) Reconcile(ctx context.Context, req ctrl.Request) (ctrl
 	if err := a.client.Get(ctx, req.NamespacedName, object); err != nil {
 		if client.IgnoreNotFound(err) == nil {
 			a.bury(req.NamespacedName)
+			delete(a.listed, req.NamespacedName)
 			a.metrics.Registered(identify(a.kind, req), nil)
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
@@ -96,7 +102,7 @@ func (a *authentications) Reconcile(ctx context.Context, req ctrl.Request) (ctrl
 		return ctrl.Result{}, err
 	}
 	status := a.status(object)
-	if *status == users {
+	if *status == users || a.foreign(req.NamespacedName, users) {
 		return ctrl.Result{}, nil
 	}
 	before, _ := object.DeepCopyObject().(client.Object)
@@ -105,6 +111,15 @@ func (a *authentications) Reconcile(ctx context.Context, req ctrl.Request) (ctrl
 		return ctrl.Result{}, fmt.Errorf("cannot write the status: %w", client.IgnoreNotFound(err))
 	}
 	return ctrl.Result{}, nil
+}
+
+// foreign says that the users in a status may be those that another controller
+// knows: this one knows of none, and never did.
+func (a *authentications) foreign(key types.NamespacedName, users v1alpha1.TriggerAuthenticationStatus) bool {
+	if users != (v1alpha1.TriggerAuthenticationStatus{}) {
+		a.listed[key] = true
+	}
+	return a.partial && !a.listed[key]
 }
 
 // announce makes an event of a new authentication and of a changed one.
