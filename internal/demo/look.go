@@ -79,6 +79,20 @@ func (p *play) metricNames(name string, want ...string) fact {
 	}
 }
 
+// decided holds when status.lastDecision of a ScaledObject says who brought its replicas to n, and names a metric.
+func (p *play) decided(name, by string, n int64, metric string) fact {
+	return func(ctx context.Context) (string, bool, error) {
+		o, err := p.scaledObject(ctx, name)
+		if err != nil {
+			return "", false, err
+		}
+		last, _, err := unstructured.NestedMap(o.Object, "status", "lastDecision")
+		why, _ := last["why"].(string)
+		return fmt.Sprintf("last decision: %v → %v by %v: %s", last["from"], last["to"], last["by"], why),
+			last["by"] == by && last["to"] == n && strings.Contains(why, metric), err
+	}
+}
+
 // event holds when there is an event of a reason about a ScaledObject.
 func (p *play) event(name, reason string) fact {
 	return func(ctx context.Context) (string, bool, error) {

@@ -44,9 +44,10 @@ func browse(ctx context.Context, p *play) (outcome, error) {
 			within: time.Minute,
 		},
 		{
-			name:   "600 requests per second, at 100 for each, make 5 replicas, the most that are allowed",
-			begin:  func(ctx context.Context) error { return p.applyFile(ctx, "load.yaml") },
-			holds:  all(p.replicas(name, 5), p.condition(name, "Active", "True"), p.metric(name, activeMetric, is(1))),
+			name:  "600 requests per second, at 100 for each, make 5 replicas, the most that are allowed",
+			begin: func(ctx context.Context) error { return p.applyFile(ctx, "load.yaml") },
+			holds: all(p.replicas(name, 5), p.condition(name, "Active", "True"), p.metric(name, activeMetric, is(1)),
+				p.decided(name, "HPA", 5, metric)),
 			within: 90 * time.Second,
 		},
 		{
@@ -59,7 +60,7 @@ func browse(ctx context.Context, p *play) (outcome, error) {
 				}
 				return nil
 			},
-			holds:  all(p.replicas(name, 1), p.condition(name, "Active", "False"), p.metricNames(name, metric)),
+			holds:  all(p.replicas(name, 1), p.condition(name, "Active", "False"), p.metricNames(name, metric), p.decided(name, "HPA", 1, metric)),
 			within: 90 * time.Second,
 		},
 	})
