@@ -12,6 +12,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -40,9 +41,19 @@ func (r *Rotator) targets() []target {
 }
 
 // trust writes the bundle into the object where it has another one; found is
-// false if the object does not exist. Unstructured objects keep fields that this
-// program does not know.
+// false if the object does not exist. The API server writes the status of an
+// APIService at the same time, so a conflict is no reason to give up.
 func (t target) trust(ctx context.Context, c client.Client, bundle []byte) (found bool, err error) {
+	err = retry.RetryOnConflict(retry.DefaultRetry, func() (err error) {
+		found, err = t.write(ctx, c, bundle)
+		return err
+	})
+	return found, err
+}
+
+// write reads and patches the object once. Unstructured objects keep fields that
+// this program does not know.
+func (t target) write(ctx context.Context, c client.Client, bundle []byte) (found bool, err error) {
 	object := &unstructured.Unstructured{}
 	object.SetGroupVersionKind(t.kind)
 	if err := c.Get(ctx, client.ObjectKey{Name: t.name}, object); err != nil {
