@@ -4,9 +4,11 @@
 package integration
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
@@ -104,8 +106,9 @@ func testWhyTheHPAChangedTheReplicas(e *env) {
 
 	so := e.so("web")
 	h := e.hpa(so.Status.HpaName)
-	e.hpaSays(h, func(s *autoscalingv2.HorizontalPodAutoscalerStatus) {
-		s.LastScaleTime = new(metav1.NewTime(s.LastScaleTime.Add(90 * 1e9)))
+	later := metav1.NewTime(h.Status.LastScaleTime.Add(90 * time.Second))
+	e.hpaSays(h.Name, func(s *autoscalingv2.HorizontalPodAutoscalerStatus) {
+		s.LastScaleTime = &later
 		s.CurrentReplicas, s.DesiredReplicas = 2, 3
 		s.CurrentMetrics = []autoscalingv2.MetricStatus{{Type: autoscalingv2.ExternalMetricSourceType, External: &autoscalingv2.ExternalMetricStatus{
 			Metric:  h.Spec.Metrics[0].External.Metric,
@@ -119,15 +122,33 @@ func testWhyTheHPAChangedTheReplicas(e *env) {
 	e.decided("web", 2, 3, v1alpha1.DecidedByHPA, so.Status.ExternalMetricNames[0]+" averages 9.4 per replica, its target is 5", "limited: TooManyReplicas")
 }
 
-// hpaSays writes the status of an HPA, as the HPA controller does. It will write its
-// own again, within its period.
-func (e *env) hpaSays(h *autoscalingv2.HorizontalPodAutoscaler, change func(*autoscalingv2.HorizontalPodAutoscalerStatus)) {
+// hpaSays writes the status of an HPA, as the HPA controller does, until stop. That
+// controller writes its own again within its period, which on a slow machine may be
+// before anybody has looked.
+func (e *env) hpaSays(name string, change func(*autoscalingv2.HorizontalPodAutoscalerStatus)) (stop func()) {
 	e.Helper()
-	before := h.DeepCopy()
-	change(&h.Status)
-	if err := e.c.Status().Patch(e.Context(), h, client.MergeFrom(before)); err != nil {
-		e.Fatal(err)
-	}
+	ctx, cancel := context.WithCancel(e.Context())
+	done := make(chan struct{})
+	stop = func() { cancel(); <-done }
+	go func() {
+		defer close(done)
+		for ctx.Err() == nil {
+			h := &autoscalingv2.HorizontalPodAutoscaler{}
+			err := e.c.Get(ctx, client.ObjectKey{Namespace: e.ns, Name: name}, h)
+			before := h.DeepCopy()
+			change(&h.Status)
+			if err == nil {
+				err = e.c.Status().Patch(ctx, h, client.MergeFrom(before))
+			}
+			if err != nil && ctx.Err() == nil {
+				e.Errorf("status of HPA %s: %v", name, err)
+				return
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+	}()
+	e.Cleanup(stop)
+	return stop
 }
 
 // testWhatTheHPASaysIsMirrored: an HPA that cannot read its metrics is seen without
@@ -144,12 +165,13 @@ func testWhatTheHPASaysIsMirrored(e *env) {
 	e.apply(deployment("web", 0), strings.Replace(e.redisObject("web", "maxReplicaCount: 3"), "pollingInterval: 1", "pollingInterval: 3600", 1))
 	so := e.isReady("web")
 	e.condition(so, v1alpha1.ConditionHPAActive, metav1.ConditionTrue, v1alpha1.ReasonScalingDisabled, "scaled to zero")
-	says := func(conditions ...autoscalingv2.HorizontalPodAutoscalerCondition) {
-		e.hpaSays(e.hpa("keda-hpa-web"), func(s *autoscalingv2.HorizontalPodAutoscalerStatus) { s.Conditions = conditions })
+	says := func(conditions ...autoscalingv2.HorizontalPodAutoscalerCondition) (stop func()) {
+		return e.hpaSays("keda-hpa-web", func(s *autoscalingv2.HorizontalPodAutoscalerStatus) { s.Conditions = conditions })
 	}
 	limited := autoscalingv2.HorizontalPodAutoscalerCondition{Type: autoscalingv2.ScalingLimited, Status: corev1.ConditionTrue, Reason: "TooManyReplicas"}
-	says(autoscalingv2.HorizontalPodAutoscalerCondition{Type: autoscalingv2.ScalingActive, Status: corev1.ConditionTrue, Reason: "ValidMetricFound"}, limited)
+	stop := says(autoscalingv2.HorizontalPodAutoscalerCondition{Type: autoscalingv2.ScalingActive, Status: corev1.ConditionTrue, Reason: "ValidMetricFound"}, limited)
 	e.condition(so, v1alpha1.ConditionHPAActive, metav1.ConditionTrue, v1alpha1.ReasonHPAActive, "maxReplicaCount (3)")
+	stop()
 	says(autoscalingv2.HorizontalPodAutoscalerCondition{Type: autoscalingv2.ScalingActive, Status: corev1.ConditionFalse, Message: "no metrics returned"})
 	e.condition(so, v1alpha1.ConditionHPAActive, metav1.ConditionFalse, v1alpha1.ReasonHPAMetricsUnavailable, "no metrics returned")
 }
