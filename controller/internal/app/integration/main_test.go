@@ -9,9 +9,13 @@ import (
 	"fmt"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/wait"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/manifests"
@@ -64,7 +68,41 @@ func up(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	return testCluster.Apply(ctx, widgetDefinition+"\n---\n{apiVersion: v1, kind: Namespace, metadata: {name: keda}}")
+	if err := testCluster.Apply(ctx, widgetDefinition+"\n---\n{apiVersion: v1, kind: Namespace, metadata: {name: keda}}"); err != nil {
+		return err
+	}
+	return served(ctx, append(crds, &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{
+		"group": "example.test", "names": map[string]any{"kind": "Widget"}, "versions": []any{map[string]any{"name": "v1"}},
+	}}}))
+}
+
+// served waits until the API server serves the kinds of definitions, which is a
+// moment after it took them: the tests that come first need them too.
+func served(ctx context.Context, crds []*unstructured.Unstructured) error {
+	config, err := testCluster.RESTConfig()
+	if err != nil {
+		return err
+	}
+	c, err := client.New(config, client.Options{Scheme: scheme()})
+	if err != nil {
+		return err
+	}
+	for _, crd := range crds {
+		list := &unstructured.UnstructuredList{}
+		kind, _, _ := unstructured.NestedString(crd.Object, "spec", "names", "kind")
+		group, _, _ := unstructured.NestedString(crd.Object, "spec", "group")
+		versions, _, _ := unstructured.NestedSlice(crd.Object, "spec", "versions")
+		version, _ := versions[0].(map[string]any)
+		list.SetAPIVersion(fmt.Sprintf("%s/%s", group, version["name"]))
+		list.SetKind(kind + "List")
+		err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, deadline, true, func(ctx context.Context) (bool, error) {
+			return c.List(ctx, list) == nil, nil
+		})
+		if err != nil {
+			return fmt.Errorf("%s is not served: %w", kind, err)
+		}
+	}
+	return nil
 }
 
 // widgetDefinition is a kind of somebody else that can be scaled.

@@ -25,7 +25,6 @@ import (
 // Covers: field ScaledObject.status.originalReplicaCount; field ScaledObject.status.lastActiveTime
 func TestTakeoverFromKEDA(t *testing.T) {
 	e := newOwnEnv(t)
-	e.eventually("the API server knows the kinds", func() error { return e.c.List(e.Context(), &v1alpha1.ScaledObjectList{}) })
 	e.apply(deployment("web", 3), strings.Replace(e.redisObject("web", "advanced: {restoreToOriginalReplicaCount: true}"), "cooldownPeriod: 1\n", "cooldownPeriod: 600\n", 1))
 	before := e.leaveObject("web")
 	e.redis.Push(e.list("work"), 2)
