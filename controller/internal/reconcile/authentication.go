@@ -129,7 +129,7 @@ func (a *authentications) announce(object client.Object, key types.NamespacedNam
 	switch {
 	case known && before != object.GetGeneration():
 		a.events.Eventf(object, nil, corev1.EventTypeNormal, a.kind+"Updated", "Updated", "%s was changed", a.kind)
-	case !known && object.GetCreationTimestamp().After(*a.started.Load()):
+	case !known && !object.GetCreationTimestamp().Time.Before(a.started.Load().Truncate(time.Second)): // Kubernetes keeps whole seconds
 		a.events.Eventf(object, nil, corev1.EventTypeNormal, a.kind+"Added", "Added", "%s was created", a.kind)
 	}
 }
