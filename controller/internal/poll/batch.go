@@ -58,7 +58,7 @@ func (p *Poller) take(b *batch) bool {
 	b.asked, b.queries = b.asked[:0], b.queries[:0]
 	for _, q := range s.due {
 		q.pending = false
-		if q.gone {
+		if !q.wanting() {
 			continue
 		}
 		q.asked = true
@@ -277,7 +277,7 @@ func (p *Poller) refuse(s *server, now offset) []sample.Object {
 	b := &batch{server: s, began: now}
 	for _, q := range s.due {
 		q.pending = false
-		if !q.gone {
+		if q.wanting() {
 			b.asked = append(b.asked, q)
 		}
 	}

@@ -138,6 +138,20 @@ func TestAskJoinsWhatIsInFlight(t *testing.T) {
 	})
 }
 
+// TestDueWhileItsBatchWaits: a slow query that falls due again before its batch gave
+// up on it is not asked a second time beside the first.
+func TestDueWhileItsBatchWaits(t *testing.T) {
+	inBubble(t, Options{}, func(b *bench) {
+		web := newSeparateServer(t, map[string]time.Duration{"slow": time.Second})
+		b.subscribe("fast", 100*time.Millisecond, web.binding("fast", 3*time.Second))
+		b.subscribe("slow", 100*time.Millisecond, web.binding("slow", 3*time.Second))
+		b.after(10 * time.Second)
+		if n := web.asks("slow"); n < 8 || n > 10 {
+			t.Errorf("asked %d times in 10 s, want one after the other", n)
+		}
+	})
+}
+
 // TestServerOfManySlowQueries: queries that wait in line do not fail for it.
 func TestServerOfManySlowQueries(t *testing.T) {
 	inBubble(t, Options{}, func(b *bench) {

@@ -152,6 +152,10 @@ func (p *Poller) query(b *scaler.Binding, now offset) *query {
 // until it has an answer at all.
 func (q *query) askable() bool { return !q.strict || q.sample.Seq == 0 }
 
+// wanting says that a query that fell due is still to be asked: somebody wants to
+// know, and the batch that asked it before has not ended without its answer since.
+func (q *query) wanting() bool { return !q.gone && q.flight == nil }
+
 // leave ends an object's interest in a query. The last one to leave a server
 // starts the time after which it is closed.
 func (p *Poller) leave(q *query, o *object, now offset) {
