@@ -81,6 +81,7 @@ func (e endpoint) bind(decoded trigger.Decoded, env scaler.Env) (scaler.Binding,
 		Open: func(context.Context) (scaler.Source, error) {
 			return &source{
 				client:  &http.Client{Transport: env.Observed(transport), CheckRedirect: sameHost},
+				plain:   transport,
 				own:     own,
 				timeout: cmp.Or(env.HTTPTimeout, defaultTimeout),
 				cluster: env.Cluster,

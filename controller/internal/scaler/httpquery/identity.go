@@ -105,7 +105,7 @@ func (s *source) prometheusSigner(ctx context.Context, t *trigger.Prometheus) (s
 		config, err := awsidentity.Config(ctx, t.Region, *w.aws, nil)
 		return sigV4{config, *w.aws}, err
 	}
-	return oauthSigner(&t.HTTPAuth, s.client.Transport)
+	return oauthSigner(&t.HTTPAuth, s.plain)
 }
 
 // oauthSigner returns what adds an OAuth 2 token, nil if the trigger does not use

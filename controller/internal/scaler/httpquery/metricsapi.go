@@ -45,7 +45,7 @@ func (s *source) metricsAPI(ctx context.Context, t *trigger.MetricsAPI) (float64
 
 // page fetches one page and finds the value in it.
 func (s *source) page(ctx context.Context, t *trigger.MetricsAPI, u *url.URL, host string) (float64, error) {
-	signer, err := oauthSigner(&t.HTTPAuth, s.client.Transport)
+	signer, err := oauthSigner(&t.HTTPAuth, s.plain)
 	if err != nil {
 		return 0, err
 	}

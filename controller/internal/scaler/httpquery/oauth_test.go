@@ -47,6 +47,9 @@ func wanting(tokens *bearer.Tokens, scope, body string) http.HandlerFunc {
 	}
 }
 
+// observer passes requests on.
+type observer struct{ http.RoundTripper }
+
 func (g guarded) auth() trigger.HTTPAuth {
 	return trigger.HTTPAuth{
 		Modes: []string{"oauth"}, OAuthTokenURI: g.tokenURL, ClientID: "app", ClientSecret: "s3cr et&",
@@ -58,7 +61,11 @@ func (g guarded) auth() trigger.HTTPAuth {
 // trigger types share a token, which is replaced when it expires or is refused.
 func TestOAuthTokensAreSharedAndReplaced(t *testing.T) {
 	g := guard(t)
-	env := scaler.Env{Transport: &http.Transport{DisableKeepAlives: true}}
+	env := scaler.Env{
+		Transport: &http.Transport{DisableKeepAlives: true},
+		// Every source has an observer of its own, like in the controller.
+		Observe: func(next http.RoundTripper) http.RoundTripper { return &observer{next} },
+	}
 	read := func() {
 		t.Helper()
 		for _, tr := range []trigger.Trigger{api(g.page, g.auth()), &trigger.Prometheus{ServerAddress: g.page.URL, Query: "q", HTTPAuth: g.auth()}} {

@@ -23,8 +23,9 @@ const parallel = 16
 // source asks one server.
 type source struct {
 	client  *http.Client
-	own     *http.Transport // nil if the transport is the process's
-	timeout time.Duration   // of requests whose trigger does not say
+	plain   http.RoundTripper // the client's, before it is observed: sources that share it share tokens
+	own     *http.Transport   // nil if the transport is the process's
+	timeout time.Duration     // of requests whose trigger does not say
 	cluster scaler.Cluster
 	pod     *v1alpha1.AuthPodIdentity // as whom prometheus asks; nil for none
 	shared  http.RoundTripper         // the process's transport, for tokens of clouds
