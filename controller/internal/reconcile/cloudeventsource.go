@@ -24,6 +24,7 @@ import (
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/eventing"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/observe"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/report"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
 )
 
@@ -139,16 +140,11 @@ func (r *cloudEventSources) report(ctx context.Context, object client.Object, s 
 
 // patch sends the difference between two lists of conditions.
 func (r *cloudEventSources) patch(ctx context.Context, name types.NamespacedName, before, after v1alpha1.Conditions) error {
-	was, is := r.new(), r.new()
+	was, is, target := r.new(), r.new(), r.new()
 	statusOf(was).Conditions, statusOf(is).Conditions = before, after
-	data, err := client.MergeFrom(was).Data(is)
-	if err != nil {
-		return fmt.Errorf("cannot compare statuses: %w", err)
-	}
-	target := r.new()
 	target.SetNamespace(name.Namespace)
 	target.SetName(name.Name)
-	if err := r.Client.Status().Patch(ctx, target, client.RawPatch(types.MergePatchType, data)); client.IgnoreNotFound(err) != nil {
+	if err := report.PatchStatus(ctx, r.Client, target, was, is); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("cannot write the status: %w", err)
 	}
 	return nil

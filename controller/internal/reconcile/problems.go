@@ -5,7 +5,6 @@ package reconcile
 
 import (
 	"context"
-	"strings"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/auth"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/report"
 )
 
 // Problems tells about authentications whose sources cannot be read, by an event of
@@ -66,12 +66,6 @@ func (p *Problems) note(authentication auth.Reference, user string, problem erro
 	return true
 }
 
-// maxProblem and maxAction keep an event below what the API server accepts.
-const (
-	maxProblem = 900
-	maxAction  = 120
-)
-
 // Tell makes an event of a problem; nil makes none.
 func (p *Problems) Tell(authentication auth.Reference, problem error) {
 	if problem == nil {
@@ -88,6 +82,6 @@ func (p *Problems) Tell(authentication auth.Reference, problem error) {
 	}
 	// Events that differ in their note only are counted as one, and the notes of all
 	// but the first are lost; so the action, which counts, says what happened too.
-	action := strings.ToValidUTF8(problem.Error()[:min(maxAction, len(problem.Error()))], "")
-	p.events.Eventf(object, nil, corev1.EventTypeWarning, reason, action, "%.*s", maxProblem, problem.Error())
+	action, note := report.Trimmed(problem.Error(), report.MaxAction), report.Trimmed(problem.Error(), report.MaxNote)
+	p.events.Eventf(object, nil, corev1.EventTypeWarning, reason, action, "%s", note)
 }

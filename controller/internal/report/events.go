@@ -30,6 +30,23 @@ func Warning(reason, note string) Event {
 	return Event{Type: corev1.EventTypeWarning, Reason: reason, Note: note}
 }
 
+// MaxNote and MaxAction are the longest note and action of an event that the API
+// server accepts, in bytes; longer ones would lose the event.
+const (
+	MaxNote   = 1024
+	MaxAction = 128
+)
+
+// Trimmed shortens text to at most limit bytes of whole characters; an ellipsis
+// shows that something is missing.
+func Trimmed(text string, limit int) string {
+	const ellipsis = "…"
+	if len(text) <= limit {
+		return text
+	}
+	return strings.ToValidUTF8(text[:limit-len(ellipsis)], "") + ellipsis
+}
+
 // transition says which event a condition's change of status calls for.
 type transition struct {
 	condition v1alpha1.ConditionType

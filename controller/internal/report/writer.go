@@ -11,7 +11,6 @@ package report
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -174,19 +173,7 @@ func refused(err error) bool {
 
 // Event records an event about the object.
 func (w *Writer[T, S]) Event(obj T, e Event) {
-	w.events.Eventf(obj, nil, e.Type, e.Reason, e.Reason, "%s", trimmed(e.Note))
-}
-
-// maxNote is the longest note that the API server accepts; a longer one would
-// lose the event.
-const maxNote = 1024
-
-func trimmed(note string) string {
-	const ellipsis = "…"
-	if len(note) <= maxNote {
-		return note
-	}
-	return strings.ToValidUTF8(note[:maxNote-len(ellipsis)], "") + ellipsis
+	w.events.Eventf(obj, nil, e.Type, e.Reason, e.Reason, "%s", Trimmed(e.Note, MaxNote))
 }
 
 // Forget drops what is known about an object that is gone.
@@ -208,16 +195,21 @@ func (w *Writer[T, S]) entry(obj T) *entry[S] {
 	return e
 }
 
-// patch sends the difference between two statuses.
 func (w *Writer[T, S]) patch(ctx context.Context, obj T, before, after *S) error {
-	old, changed := w.kind.new(), w.kind.new()
+	old, changed, target := w.kind.new(), w.kind.new(), w.kind.new()
 	*w.kind.status(old), *w.kind.status(changed) = *before, *after
-	data, err := client.MergeFrom(old).Data(changed)
+	target.SetNamespace(obj.GetNamespace())
+	target.SetName(obj.GetName())
+	return PatchStatus(ctx, w.client, target, old, changed)
+}
+
+// PatchStatus sends the difference between before and after, which differ in their
+// status, as a change of the status of target. The answer overwrites target, which
+// must share nothing with the two: its slices and maps are used again.
+func PatchStatus(ctx context.Context, c client.Client, target, before, after client.Object) error {
+	data, err := client.MergeFrom(before).Data(after)
 	if err != nil {
 		return fmt.Errorf("cannot compare statuses: %w", err)
 	}
-	target := w.kind.new()
-	target.SetNamespace(obj.GetNamespace())
-	target.SetName(obj.GetName())
-	return w.client.Status().Patch(ctx, target, client.RawPatch(types.MergePatchType, data))
+	return c.Status().Patch(ctx, target, client.RawPatch(types.MergePatchType, data))
 }
