@@ -4,12 +4,19 @@
 package app
 
 import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/client-go/rest"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/auth"
 	"github.com/keda-tf/terraform-provider-keda/controller/manifests"
@@ -92,4 +99,50 @@ func Defaults() Options {
 		RotateCertificates: true, HTTPTimeout: 3 * time.Second, HPAPeriod: 15 * time.Second, Reconcilers: 8,
 		SourceOptions: SourceOptions{TokenLife: auth.MinTokenLife, StoreInterval: auth.DefaultInterval},
 	}
+}
+
+// Complete fills in what flags and environment left open. It fails with
+// everything that cannot be used, by the name of its flag or variable.
+func (o *Options) Complete() error {
+	if o.ClusterObjectNamespace == "" {
+		o.ClusterObjectNamespace = o.Namespace
+	}
+	if o.Registry == nil {
+		o.Registry = ctrlmetrics.Registry
+	}
+	if o.PodName == "" {
+		o.PodName = hostname()
+	}
+	if o.PodIP == "" {
+		o.PodIP = "127.0.0.1"
+	}
+	errs := slices.Clone(o.invalid)
+	for _, namespace := range o.WatchNamespaces {
+		errs = append(errs, namespaceName(flagWatchNamespaces, namespace))
+	}
+	errs = append(errs, namespaceName(flagClusterNamespace, o.ClusterObjectNamespace))
+	errs = append(errs, o.SourceOptions.check())
+	if o.Reconcilers < 1 {
+		errs = append(errs, fmt.Errorf("--%s (%d): must be at least 1", flagReconcilers, o.Reconcilers))
+	}
+	if o.LeaderElect && (o.RetryPeriod <= 0 || o.RenewDeadline <= o.RetryPeriod || o.LeaseDuration <= o.RenewDeadline) {
+		errs = append(errs, fmt.Errorf("--%s (%s), --%s (%s) and --%s (%s): each must be shorter than the one before, and above 0",
+			flagLeaseDuration, o.LeaseDuration, flagRenewDeadline, o.RenewDeadline, flagRetryPeriod, o.RetryPeriod))
+	}
+	return errors.Join(errs...)
+}
+
+func namespaceName(flag, name string) error {
+	if problems := validation.IsDNS1123Label(name); len(problems) > 0 {
+		return fmt.Errorf("--%s (%q) is not the name of a namespace: %s", flag, name, strings.Join(problems, "; "))
+	}
+	return nil
+}
+
+func hostname() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "keda-operator"
+	}
+	return strings.ReplaceAll(name, "_", "-")
 }

@@ -12,15 +12,8 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/go-logr/logr"
-	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 
-	eventingv1alpha1 "github.com/keda-tf/terraform-provider-keda/controller/api/eventing/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/certs"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
@@ -104,48 +97,4 @@ func (a *app) expect(ctx context.Context) error {
 	}
 	a.engine.Expect(ids)
 	return nil
-}
-
-// awaitKinds waits until the API server serves our kinds: informers of a kind
-// that is not there would end the process, and an installation may create the
-// CRDs and the controller in one go.
-func awaitKinds(ctx context.Context, config *rest.Config, log logr.Logger) error {
-	mapper, err := discovery(config)
-	if err != nil {
-		return err
-	}
-	for _, kind := range []schema.GroupVersionKind{
-		v1alpha1.GroupVersion.WithKind(v1alpha1.KindScaledObject),
-		v1alpha1.GroupVersion.WithKind(v1alpha1.KindScaledJob),
-		v1alpha1.GroupVersion.WithKind(v1alpha1.KindTriggerAuthentication),
-		v1alpha1.GroupVersion.WithKind(v1alpha1.KindClusterTriggerAuthentication),
-		eventingv1alpha1.GroupVersion.WithKind(eventingv1alpha1.KindCloudEventSource),
-		eventingv1alpha1.GroupVersion.WithKind(eventingv1alpha1.KindClusterCloudEventSource),
-	} {
-		told := false
-		err := wait.PollUntilContextCancel(ctx, time.Second, true, func(context.Context) (bool, error) {
-			_, err := mapper.RESTMapping(kind.GroupKind(), kind.Version)
-			if err != nil && !told {
-				log.Info("waiting for the custom resource definition", "kind", kind.Kind, "reason", err.Error())
-				told = true
-			}
-			return err == nil, nil
-		})
-		if err != nil {
-			return fmt.Errorf("the cluster has no custom resource definition of %s: %w", kind.Kind, err)
-		}
-	}
-	return nil
-}
-
-func discovery(config *rest.Config) (meta.RESTMapper, error) {
-	client, err := rest.HTTPClientFor(config)
-	if err != nil {
-		return nil, fmt.Errorf("client: %w", err)
-	}
-	mapper, err := apiutil.NewDynamicRESTMapper(config, client)
-	if err != nil {
-		return nil, fmt.Errorf("discovery: %w", err)
-	}
-	return mapper, nil
 }
