@@ -118,6 +118,7 @@ func (s *Stores) refreshDue(ctx context.Context) {
 		used := s.InUse(e.id)
 		s.mu.Lock()
 		switch {
+		case e.flight != nil || now.Before(e.due): // a reader came first
 		case used:
 			s.begin(ctx, e)
 		case now.Sub(e.touched) > max(2*s.Interval, keepUnused):

@@ -34,6 +34,7 @@ type stores struct {
 	changed int
 	trouble []string
 	log     strings.Builder
+	asking  func() // runs while it is found out whether a source is used
 }
 
 func newStores(t *testing.T, objects ...client.Object) *stores {
@@ -48,7 +49,14 @@ func newStores(t *testing.T, objects ...client.Object) *stores {
 		Interval: interval, Clock: s.clock,
 		Log: funcr.New(func(prefix, args string) { s.lock(func() { s.log.WriteString(prefix + args) }) }, funcr.Options{}),
 		InUse: func(r auth.Reference) (used bool) {
-			s.lock(func() { used = s.used[r] })
+			ask := func() {}
+			s.lock(func() {
+				used = s.used[r]
+				if s.asking != nil {
+					ask, s.asking = s.asking, nil
+				}
+			})
+			ask()
 			return used
 		},
 		Changed: func(auth.Reference) { s.lock(func() { s.changed++ }) },
@@ -169,6 +177,26 @@ func TestOneReadForAllUsers(t *testing.T) {
 	if said := s.log.String(); strings.Contains(said, "one") || strings.Contains(said, "two") {
 		t.Errorf("a value was logged: %s", said)
 	}
+}
+
+// TestReaderComesWithTheClock: a source that is due is read once, whether its time
+// or a reader is first.
+func TestReaderComesWithTheClock(t *testing.T) {
+	s := newStores(t)
+	if err := s.Objects.(client.Client).Create(t.Context(), s.authentication()); err != nil {
+		t.Fatal(err)
+	}
+	s.password("one")
+	asked := make(chan struct{})
+	s.lock(func() {
+		s.asking = func() {
+			defer close(asked)
+			s.password("one")
+		}
+	})
+	s.after(interval, 2)
+	<-asked
+	s.after(interval, 3)
 }
 
 // TestOlderValuesServe: while a store cannot be read, the values of before serve
