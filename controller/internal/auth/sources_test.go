@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -130,16 +131,20 @@ func TestOAuth2(t *testing.T) {
 // tokens answers TokenRequests.
 type tokens struct {
 	client.SubResourceWriter
-	clock  func() time.Time
+	clock func() time.Time
+	err   error
+
+	mu     sync.Mutex // parameters are asked for side by side
 	issued int
 	life   int64
-	err    error
 }
 
 func (k *tokens) Create(_ context.Context, account, request client.Object, _ ...client.SubResourceCreateOption) error {
 	if k.err != nil {
 		return k.err
 	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	k.issued++
 	r := request.(*authenticationv1.TokenRequest)
 	k.life = *r.Spec.ExpirationSeconds
