@@ -10,9 +10,7 @@ package source
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"os/exec"
-	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -103,20 +101,4 @@ func waitFor(exited <-chan struct{}, ready func() error) error {
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
-}
-
-// freePort returns a TCP port of the loopback interface that nobody listens on.
-func freePort(tb testing.TB) int {
-	tb.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatalf("finding a free port: %v", err)
-	}
-	defer func() { _ = listener.Close() }()
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	n, err := strconv.Atoi(port)
-	if err != nil {
-		tb.Fatalf("finding a free port: %v", err)
-	}
-	return n
 }

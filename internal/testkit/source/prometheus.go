@@ -15,6 +15,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/keda-tf/terraform-provider-keda/internal/testkit/port"
 )
 
 // PrometheusServer is a real Prometheus that scrapes one exporter four times a
@@ -44,7 +46,7 @@ func Prometheus(tb testing.TB) *PrometheusServer {
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		tb.Fatalf("writing the Prometheus configuration: %v", err)
 	}
-	address := fmt.Sprintf("127.0.0.1:%d", freePort(tb))
+	address := port.Address(tb)
 	s.URL = "http://" + address
 	s.process = newProcess(tb, "prometheus", "prometheus",
 		"--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+address)

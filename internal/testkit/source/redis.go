@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/keda-tf/terraform-provider-keda/internal/testkit/port"
 )
 
 // RedisServer is a real redis-server.
@@ -29,13 +31,14 @@ type RedisServer struct {
 // requirepass is among them, the password goes with the test's own client.
 func Redis(tb testing.TB, settings ...string) *RedisServer {
 	tb.Helper()
-	port := freePort(tb)
+	address := port.Address(tb)
+	_, own, _ := net.SplitHostPort(address)
 	args := []string{
-		"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", tb.TempDir(),
+		"--port", own, "--bind", "127.0.0.1", "--dir", tb.TempDir(),
 		"--save", "", "--appendonly", "no", "--daemonize", "no",
 	}
 	options := &redis.Options{
-		Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), PoolSize: 1, MaxRetries: -1,
+		Addr: address, PoolSize: 1, MaxRetries: -1,
 		DialTimeout: time.Second, DialerRetries: 1, DisableIdentity: true,
 	}
 	for _, setting := range settings {

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/keda-tf/terraform-provider-keda/internal/testkit/port"
 )
 
 // redisSlots is the number of hash slots of a Redis Cluster.
@@ -26,13 +28,13 @@ func RedisCluster(tb testing.TB, n int, settings ...string) []*RedisServer {
 	tb.Helper()
 	nodes, bus := make([]*RedisServer, n), make([]int, n)
 	for i := range nodes {
-		bus[i] = freePort(tb)
+		bus[i] = port.Free(tb)
 		nodes[i] = Redis(tb, append(settings, "cluster-enabled yes", fmt.Sprintf("cluster-port %d", bus[i]))...)
 	}
 	for i, node := range nodes {
 		node.Do("CLUSTER", "ADDSLOTSRANGE", i*redisSlots/n, (i+1)*redisSlots/n-1)
-		host, port, _ := net.SplitHostPort(node.Address)
-		nodes[0].Do("CLUSTER", "MEET", host, port, bus[i])
+		host, nodePort, _ := net.SplitHostPort(node.Address)
+		nodes[0].Do("CLUSTER", "MEET", host, nodePort, bus[i])
 	}
 	for _, node := range nodes {
 		err := waitFor(node.process.exited, func() error {
@@ -53,11 +55,11 @@ func RedisCluster(tb testing.TB, n int, settings ...string) []*RedisServer {
 // returns its address. One vote fails the master over.
 func RedisSentinel(tb testing.TB, name string, master *RedisServer) string {
 	tb.Helper()
-	host, port, _ := net.SplitHostPort(master.Address)
-	dir, own := tb.TempDir(), freePort(tb)
+	dir, own := tb.TempDir(), port.Free(tb)
+	host, masterPort, _ := net.SplitHostPort(master.Address)
 	config := filepath.Join(dir, "sentinel.conf")
 	text := fmt.Sprintf("port %d\nbind 127.0.0.1\ndir %q\nsentinel monitor %s %s %s 1\n"+
-		"sentinel down-after-milliseconds %s 500\nsentinel failover-timeout %s 5000\n", own, dir, name, host, port, name, name)
+		"sentinel down-after-milliseconds %s 500\nsentinel failover-timeout %s 5000\n", own, dir, name, host, masterPort, name, name)
 	if master.client.Options().Password != "" {
 		text += fmt.Sprintf("sentinel auth-pass %s %s\n", name, master.client.Options().Password)
 	}

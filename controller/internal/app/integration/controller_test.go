@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -18,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/app"
+	"github.com/keda-tf/terraform-provider-keda/internal/testkit/port"
 )
 
 // controller is one app.Run.
@@ -28,6 +28,7 @@ type controller struct {
 	stop     func() // ends it as a signal would, and waits
 	cancel   context.CancelFunc
 	done     chan struct{}
+	err      error // what it ended with, once it is done
 }
 
 // logBuffer keeps what a controller logs.
@@ -70,7 +71,7 @@ func startController(t *testing.T, change func(*app.Options)) *controller {
 	c := &controller{registry: prometheus.NewRegistry(), log: &logBuffer{}, done: make(chan struct{})}
 	o := app.Defaults()
 	o.Config, o.Registry = config, c.registry
-	o.MetricsAddress, o.HealthAddress, o.FeedAddress, o.WebhookPort = "0", freeAddress(t), freeAddress(t), 0
+	o.MetricsAddress, o.HealthAddress, o.FeedAddress, o.WebhookPort = "0", port.Address(t), port.Address(t), 0
 	o.Namespace, o.HPAPeriod, o.Version = "keda", time.Second, "1.2.3"
 	o.PodName = "controller"
 	o.StoreInterval, o.FileRoot = 3*time.Second, t.TempDir()
@@ -83,9 +84,7 @@ func startController(t *testing.T, change func(*app.Options)) *controller {
 	c.cancel = cancel
 	go func() {
 		defer close(c.done)
-		if err := app.Run(ctx, o); err != nil {
-			c.log.write("ended", err.Error())
-		}
+		c.err = app.Run(ctx, o)
 	}()
 	c.stop = func() {
 		cancel()
@@ -98,7 +97,14 @@ func startController(t *testing.T, change func(*app.Options)) *controller {
 // ready waits until the controller says that it is ready.
 func (c *controller) ready(t *testing.T) {
 	t.Helper()
-	eventually(t, "the controller is ready", func() error { return probe(t.Context(), c.HealthAddress, "/readyz") })
+	eventually(t, "the controller is ready", func() error {
+		select {
+		case <-c.done:
+			t.Fatalf("the controller ended: %v\n%s", c.err, c.log)
+		default:
+		}
+		return probe(t.Context(), c.HealthAddress, "/readyz")
+	})
 }
 
 // probe asks as the kubelet does.
@@ -118,16 +124,6 @@ func probe(ctx context.Context, address, path string) error {
 		return fmt.Errorf("%s: %s", path, response.Status)
 	}
 	return nil
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 // deadline bounds every wait. It is long, because machines are slow; a test that

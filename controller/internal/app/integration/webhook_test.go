@@ -5,9 +5,7 @@ package integration
 
 import (
 	"fmt"
-	"net"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +19,7 @@ import (
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/app"
 	"github.com/keda-tf/terraform-provider-keda/controller/manifests"
+	"github.com/keda-tf/terraform-provider-keda/internal/testkit/port"
 )
 
 // warnings keeps what the API server warns of.
@@ -105,21 +104,14 @@ func newAdmitted(t *testing.T, change func(*app.Options)) *admitted {
 	e := newOwnEnv(t)
 	asking.Lock()
 	t.Cleanup(asking.Unlock)
-	_, text, err := net.SplitHostPort(freeAddress(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	port, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	webhook := port.Free(t)
 	e.lead("only", func(o *app.Options) {
-		o.WebhookPort = port
+		o.WebhookPort = webhook
 		if change != nil {
 			change(o)
 		}
 	})
-	admit(e, int32(port))
+	admit(e, int32(webhook))
 	said := &warnings{}
 	config, err := testCluster.RESTConfig()
 	if err != nil {

@@ -28,6 +28,7 @@ import (
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/certs"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
 	"github.com/keda-tf/terraform-provider-keda/internal/testkit/cluster"
+	"github.com/keda-tf/terraform-provider-keda/internal/testkit/port"
 	"github.com/keda-tf/terraform-provider-keda/metricsadapter/feed"
 	"github.com/keda-tf/terraform-provider-keda/metricsadapter/server"
 )
@@ -71,7 +72,7 @@ func newWorld(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	w.namespace = w.Namespace(t)
-	w.apiPort, w.promPort, w.oldPort = freePort(t), freePort(t), freePort(t)
+	w.apiPort, w.promPort, w.oldPort = port.Free(t), port.Free(t), port.Free(t)
 	direct, err := client.New(w.rest, client.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -246,14 +247,4 @@ func eventually(t testing.TB, what string, condition func() error) {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-}
-
-func freePort(t testing.TB) int {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().(*net.TCPAddr).Port
 }

@@ -58,19 +58,13 @@ type Sink struct {
 // New starts a sink on a free port.
 func New(tb testing.TB) *Sink {
 	tb.Helper()
-	return start(tb, "127.0.0.1:0", "/events", anyMode)
-}
-
-// At starts a sink on an address that something else may have had before.
-func At(tb testing.TB, address string) *Sink {
-	tb.Helper()
-	return start(tb, address, "/events", anyMode)
+	return start(tb, "/events", anyMode)
 }
 
 // EventGrid starts a topic that has one key.
 func EventGrid(tb testing.TB, key string) *Sink {
 	tb.Helper()
-	return start(tb, "127.0.0.1:0", "/api/events", func(r *http.Request) ([]Event, int, error) {
+	return start(tb, "/api/events", func(r *http.Request) ([]Event, int, error) {
 		if r.Header.Get("Aeg-Sas-Key") != key {
 			return nil, http.StatusUnauthorized, nil
 		}
@@ -86,9 +80,9 @@ func EventGrid(tb testing.TB, key string) *Sink {
 	})
 }
 
-func start(tb testing.TB, address, path string, accept func(*http.Request) ([]Event, int, error)) *Sink {
+func start(tb testing.TB, path string, accept func(*http.Request) ([]Event, int, error)) *Sink {
 	tb.Helper()
-	listener, err := net.Listen("tcp", address)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
 	}
