@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -201,6 +202,9 @@ func TestOptions(t *testing.T) {
 	}
 }
 
+// registered puts the library's metrics into the process's registry, as Run does.
+var registered = sync.OnceValue(func() error { return apimetrics.RegisterMetrics(legacyregistry.Register) })
+
 // TestMetricsHaveNoDuplicates: a name in both registries would be an error.
 func TestMetricsHaveNoDuplicates(t *testing.T) {
 	registry := prometheus.NewPedanticRegistry()
@@ -211,7 +215,7 @@ func TestMetricsHaveNoDuplicates(t *testing.T) {
 		t.Fatal(err)
 	}
 	answers := NewProvider(follower, time.Second)
-	if err := errors.Join(registry.Register(answers), apimetrics.RegisterMetrics(legacyregistry.Register)); err != nil {
+	if err := errors.Join(registry.Register(answers), registered()); err != nil {
 		t.Fatal(err)
 	}
 	_, _ = answers.GetExternalMetric(t.Context(), "shop", labels.Everything(), provider.ExternalMetricInfo{})
