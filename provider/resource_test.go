@@ -98,6 +98,27 @@ func unchanged(t *testing.T, s *acctest.Session, kind string, state tftypes.Valu
 	}
 }
 
+// TestEmptyValuesAreNoDrift writes what says nothing.
+func TestEmptyValuesAreNoDrift(t *testing.T) {
+	behavior := map[string]any{"name": "", "behavior": map[string]any{"scale_up": map[string]any{"policy": []any{}}}}
+	secret := map[string]any{"name": "idp", "key": "secret"}
+	for name, test := range map[string]struct {
+		kind   string
+		config map[string]any
+	}{
+		"labels":     {scaledObjectType, with(typedConfig(), map[string]any{"labels": map[string]any{}, "annotations": map[string]any{}})},
+		"blocks":     {scaledObjectType, with(typedConfig(), map[string]any{"horizontal_pod_autoscaler": behavior})},
+		"conditions": {"keda_scaled_job", with(jobConfig(), map[string]any{"rollout": map[string]any{}, "scaling_strategy": map[string]any{"pending_pod_conditions": []any{}}})},
+		"scopes": {"keda_trigger_authentication", map[string]any{"name": "x", "oauth2": map[string]any{"client_id": "x", "client_secret": secret,
+			"token_url": "https://idp.test/token", "scopes": []any{}, "token_url_params": map[string]any{}}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _ := connected(t)
+			unchanged(t, s, test.kind, s.Create(test.kind, test.config), test.config)
+		})
+	}
+}
+
 func TestUpdateKeepsTheObject(t *testing.T) {
 	s, api := connected(t)
 	state := s.Create(scaledObjectType, typedConfig())

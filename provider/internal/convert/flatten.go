@@ -59,7 +59,7 @@ func (r flattener) field(f *schema.Field, prior tftypes.Value, live any) tftypes
 	unset := absent(prior) && !f.FromServer()
 	switch {
 	case unset && (!r.all || isDefault(f, live)):
-		return null(prior.Type())
+		return unwritten(prior)
 	case live == nil && (unset || impliesAbsence(f, prior)):
 		return prior
 	case live == nil:
@@ -263,6 +263,14 @@ func objectType(v tftypes.Value) tftypes.Object {
 func listType(v tftypes.Value) tftypes.List {
 	kind, _ := v.Type().(tftypes.List)
 	return kind
+}
+
+// unwritten keeps an argument that says nothing as it is: an empty list stays one.
+func unwritten(prior tftypes.Value) tftypes.Value {
+	if prior.IsNull() {
+		return null(prior.Type())
+	}
+	return prior
 }
 
 func null(kind tftypes.Type) tftypes.Value {
