@@ -102,8 +102,8 @@ func (s *Stores) Run(ctx context.Context) error {
 	}
 }
 
-// refreshDue begins to read what is due, and forgets what nobody uses. It does not
-// wait.
+// refreshDue begins to read what is due, and forgets what nobody uses. What nobody
+// uses stays due until then: a reader who comes after all reads it. It does not wait.
 func (s *Stores) refreshDue(ctx context.Context) {
 	s.mu.Lock()
 	var due []*entry
@@ -123,8 +123,6 @@ func (s *Stores) refreshDue(ctx context.Context) {
 			s.begin(ctx, e)
 		case now.Sub(e.touched) > max(2*s.Interval, keepUnused):
 			delete(s.entries, e.id)
-		default:
-			e.due = now.Add(min(s.Interval, keepUnused))
 		}
 		s.mu.Unlock()
 	}

@@ -31,6 +31,7 @@ type stores struct {
 
 	mu      sync.Mutex
 	used    map[auth.Reference]bool
+	asked   int
 	changed int
 	trouble []string
 	log     strings.Builder
@@ -52,6 +53,7 @@ func newStores(t *testing.T, objects ...client.Object) *stores {
 			ask := func() {}
 			s.lock(func() {
 				used = s.used[r]
+				s.asked++
 				if s.asking != nil {
 					ask, s.asking = s.asking, nil
 				}
@@ -197,6 +199,28 @@ func TestReaderComesWithTheClock(t *testing.T) {
 	s.after(interval, 2)
 	<-asked
 	s.after(interval, 3)
+}
+
+// TestReaderThatIsNoObject: what reads now and then without being built from it, as
+// deliveries of events do, gets values however long it goes on.
+func TestReaderThatIsNoObject(t *testing.T) {
+	s := newStores(t)
+	if err := s.Objects.(client.Client).Create(t.Context(), s.authentication()); err != nil {
+		t.Fatal(err)
+	}
+	for range 10 {
+		if got, err := s.Resolve(t.Context(), byName, container(nil)); err != nil || got.Parameters["password"] != "one" {
+			t.Fatalf("parameters %v, error %v", got.Parameters, err)
+		}
+		var before int
+		s.lock(func() { before = s.asked })
+		s.clock.Step(interval)
+		s.eventually("it is found out that no object uses the source", func() (asked bool) {
+			s.clock.Step(20 * time.Millisecond)
+			s.lock(func() { asked = s.asked > before })
+			return asked
+		})
+	}
 }
 
 // TestOlderValuesServe: while a store cannot be read, the values of before serve
