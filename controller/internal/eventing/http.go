@@ -70,9 +70,12 @@ func (h *HTTP) Send(ctx context.Context, s *Source, e *Event) error {
 	return h.toEventGrid(ctx, s, m)
 }
 
+// redirections is how many of them are followed for one event.
+const redirections = 10
+
 // whole follows a redirection that takes the event along, and no other.
-func whole(request *http.Request, _ []*http.Request) error {
-	if request.Method != http.MethodPost {
+func whole(request *http.Request, via []*http.Request) error {
+	if request.Method != http.MethodPost || len(via) > redirections {
 		return http.ErrUseLastResponse
 	}
 	return nil
@@ -84,6 +87,8 @@ func (h *HTTP) Check(ctx context.Context, s *Source) error {
 	if err := s.Err(); err != nil || s.Spec.Destination.HTTP != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, h.Timeout)
+	defer cancel()
 	_, err := h.credentials(ctx, s)
 	return err
 }
@@ -152,7 +157,7 @@ func (h *HTTP) deliver(client *http.Client, request *http.Request) error {
 	defer response.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, answerRead))
 	if response.StatusCode/100 != 2 {
-		return fmt.Errorf("cannot deliver to %s: it answered %s", request.URL.Host, response.Status)
+		return fmt.Errorf("cannot deliver to %s: it answered %d %s", request.URL.Host, response.StatusCode, http.StatusText(response.StatusCode))
 	}
 	return nil
 }

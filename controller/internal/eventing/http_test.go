@@ -6,6 +6,7 @@ package eventing_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -111,6 +112,41 @@ func TestRedirections(t *testing.T) {
 	}
 	if taken := len(sink.Events()); taken != 1 {
 		t.Errorf("%d events were taken", taken)
+	}
+}
+
+// TestRedirectionsThatLeadNowhere: a sink that sends its events round in circles is
+// not asked as often as the time for one event allows.
+func TestRedirectionsThatLeadNowhere(t *testing.T) {
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked++; asked < 1000 {
+			http.Redirect(w, r, "/", http.StatusTemporaryRedirect)
+		}
+	}))
+	defer server.Close()
+	err := newWorld(t).http.Send(t.Context(), eventing.SourceOf(namespaced("shop", "a", spec(server.URL))), event())
+	if err == nil || !strings.Contains(err.Error(), "307") || asked > 11 {
+		t.Errorf("asked %d times, error %v", asked, err)
+	}
+}
+
+// TestErrorsAreShort: what a sink answers becomes part of a condition, so it does
+// not choose how long that is.
+func TestErrorsAreShort(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		connection, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer connection.Close()
+		fmt.Fprintf(connection, "HTTP/1.1 503 %s\r\n\r\n", strings.Repeat("x", 100_000))
+	}))
+	defer server.Close()
+	err := newWorld(t).http.Send(t.Context(), eventing.SourceOf(namespaced("shop", "a", spec(server.URL))), event())
+	if err == nil || !strings.Contains(err.Error(), "503") || len(err.Error()) > 200 {
+		t.Errorf("error %.300v", err)
 	}
 }
 
@@ -231,6 +267,21 @@ func TestEventGridToken(t *testing.T) {
 	status = http.StatusTemporaryRedirect
 	if err := w.http.Send(t.Context(), source, event()); err == nil || !strings.Contains(err.Error(), "307") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestCheckHasATimeout: what is asked for a token may never answer, and the other
+// sources wait for their conditions.
+func TestCheckHasATimeout(t *testing.T) {
+	w := newWorld(t, authentication("shop", "grid", podIdentity(kedav1alpha1.PodIdentityProviderAzureWorkload)))
+	w.http.Token = func(ctx context.Context, _ *kedav1alpha1.AuthPodIdentity) (string, error) {
+		if _, limited := ctx.Deadline(); !limited {
+			t.Error("a token is waited for without a limit")
+		}
+		return "t0ken", nil
+	}
+	if err := w.http.Check(t.Context(), eventing.SourceOf(namespaced("shop", "a", grid("http://127.0.0.1:1", "")))); err != nil {
+		t.Error(err)
 	}
 }
 
