@@ -123,12 +123,12 @@ func (h *Hub) Emit(e Event) {
 	}
 }
 
-// Failure says why the latest event did not reach a source as it was declared in
-// this generation; nil while nothing failed.
-func (h *Hub) Failure(key Key, generation int64) error {
+// Failure says why the latest event did not reach a source as it is declared here;
+// nil while nothing failed.
+func (h *Hub) Failure(s *Source) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if q, ok := h.queues[key]; ok && q.failed == generation {
+	if q, ok := h.queues[s.Key]; ok && q.failed == s.version() {
 		return q.failure
 	}
 	return nil
@@ -147,9 +147,14 @@ func (h *Hub) Forget(key Key) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if q, ok := h.queues[key]; ok {
-		q.stop()
-		delete(h.queues, key)
-		h.Metrics.end(h.queues, q)
-		h.Metrics.queued(h.queues, key.Namespace)
+		h.forget(q)
 	}
+}
+
+// forget drops a queue. The caller holds mu.
+func (h *Hub) forget(q *queue) {
+	q.stop()
+	delete(h.queues, q.key)
+	h.Metrics.end(h.queues, q)
+	h.Metrics.queued(h.queues, q.key.Namespace)
 }

@@ -4,11 +4,18 @@
 package eventing_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/eventing/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/eventing"
@@ -232,5 +239,58 @@ func TestSourceThatGoesWithEventsInItsQueue(t *testing.T) {
 	})
 	if sink.Asked() > 0 {
 		t.Error("an event was delivered for a source that is gone")
+	}
+}
+
+// TestSourceThatIsMadeAgain has a cache that shows a source as gone for a moment,
+// in which something happens: that is for the source that took its place.
+func TestSourceThatIsMadeAgain(t *testing.T) {
+	sink := eventsink.New(t)
+	w := newWorld(t, namespaced("shop", "a", spec(sink.URL)))
+	var once sync.Once
+	w.hub.Sources = interceptor.NewClient(w.client, interceptor.Funcs{
+		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, options ...client.GetOption) (err error) {
+			once.Do(func() {
+				err = apierrors.NewNotFound(schema.GroupResource{}, key.Name)
+				w.happens(failed, 2)
+			})
+			if err != nil {
+				return err
+			}
+			return c.Get(ctx, key, o, options...)
+		},
+	})
+	w.happens(ready, 1)
+	w.run().gets(sink, "1", "2")
+}
+
+// TestFailureIsOfOneObject: what failed for a source that was deleted is not said
+// of one that was created with its name, although both are of the first generation.
+func TestFailureIsOfOneObject(t *testing.T) {
+	sink := eventsink.New(t)
+	sink.Answer(http.StatusServiceUnavailable)
+	source, again := namespaced("shop", "a", spec(sink.URL)), namespaced("shop", "a", spec(sink.URL))
+	source.UID, again.UID = "1", "2"
+	w := newWorld(t, source).run()
+	w.happens(ready, 1)
+	for _, pause := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second} {
+		w.pause(pause)
+	}
+	w.changed(source)
+	if w.failure(source) == "" || w.failure(again) != "" {
+		t.Errorf("failures %q and %q", w.failure(source), w.failure(again))
+	}
+}
+
+// TestFullQueueCountsWhatGaveWay: a source of the cluster loses an event of the
+// namespace that filled its queue, not of the one that comes after it.
+func TestFullQueueCountsWhatGaveWay(t *testing.T) {
+	w := newWorld(t, ofCluster("a", spec("http://127.0.0.1:1")))
+	for range 1024 {
+		w.hub.Emit(eventing.Event{Type: ready, Namespace: "loud"})
+	}
+	w.happens(ready, 1)
+	if got, want := w.metrics(false), "emitted_total{cloudeventsource=a,eventsink=http,namespace=loud,state=failed} 1\nqueued{namespace=} 1024"; got != want {
+		t.Errorf("metrics:\n%s\nwant\n%s", got, want)
 	}
 }

@@ -34,7 +34,7 @@ type queue struct {
 	cancel context.CancelFunc // of the goroutine, nil while there is none
 
 	failure error
-	failed  int64 // generation of the source that failure is about
+	failed  version // of the source that failure is about
 	series  map[series]bool
 }
 
@@ -52,7 +52,7 @@ func (h *Hub) queue(key Key) *queue {
 func (h *Hub) enqueue(s *Source, e Event) {
 	q := h.queue(s.Key)
 	if len(q.events) == queued {
-		h.Metrics.emitted(q, e.Namespace, s, stateFailed)
+		h.Metrics.emitted(q, q.events[0].Namespace, s, stateFailed)
 		q.events = q.events[1:]
 	}
 	q.events = append(q.events, e)
@@ -85,15 +85,31 @@ func (h *Hub) drain(ctx context.Context, q *queue) {
 			return
 		}
 		s, err := h.attempt(ctx, q.key, &e)
-		if ctx.Err() != nil {
-			return
+		for errors.Is(err, errGone) {
+			if h.bury(ctx, q) {
+				return
+			}
+			s, err = h.attempt(ctx, q.key, &e)
 		}
-		if errors.Is(err, errGone) {
-			h.Forget(q.key)
+		if ctx.Err() != nil {
 			return
 		}
 		h.conclude(ctx, q, s, &e, err)
 	}
+}
+
+// bury forgets the queue of a source that is gone. It does not if another was made
+// under its name meanwhile: what is queued is for that one.
+func (h *Hub) bury(ctx context.Context, q *queue) (gone bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if _, err := h.read(ctx, q.key); !errors.Is(err, errGone) {
+		return false
+	}
+	if h.queues[q.key] == q {
+		h.forget(q)
+	}
+	return true
 }
 
 // next takes the oldest event off the queue; ok is false when there is none, and
@@ -150,8 +166,8 @@ func (h *Hub) conclude(ctx context.Context, q *queue, s *Source, e *Event, err e
 		return
 	}
 	h.Metrics.emitted(q, e.Namespace, s, state)
-	changed := (q.failure == nil) != (err == nil) || err != nil && (q.failure.Error() != err.Error() || q.failed != s.Generation)
-	q.failure, q.failed = err, s.Generation
+	changed := (q.failure == nil) != (err == nil) || err != nil && (q.failure.Error() != err.Error() || q.failed != s.version())
+	q.failure, q.failed = err, s.version()
 	h.mu.Unlock()
 	if changed {
 		h.tell(ctx, q.key)

@@ -19,6 +19,7 @@ import (
 // Source is a CloudEventSource or a ClusterCloudEventSource.
 type Source struct {
 	Key        Key
+	UID        types.UID
 	Generation int64
 	Spec       *v1alpha1.CloudEventSourceSpec
 	// Violations are all that is wrong with it.
@@ -27,7 +28,7 @@ type Source struct {
 
 // SourceOf reads an object of one of the two kinds; nil for every other.
 func SourceOf(object client.Object) *Source {
-	s := &Source{Generation: object.GetGeneration()}
+	s := &Source{UID: object.GetUID(), Generation: object.GetGeneration()}
 	switch o := object.(type) {
 	case *v1alpha1.CloudEventSource:
 		s.Key.Kind, s.Spec, s.Violations = v1alpha1.KindCloudEventSource, &o.Spec, v1alpha1.ValidateCloudEventSource(o)
@@ -39,6 +40,15 @@ func SourceOf(object client.Object) *Source {
 	s.Key.NamespacedName = types.NamespacedName{Namespace: object.GetNamespace(), Name: object.GetName()}
 	return s
 }
+
+// version tells a declaration from those before it, and from that of a source that
+// was deleted and made again.
+type version struct {
+	uid        types.UID
+	generation int64
+}
+
+func (s *Source) version() version { return version{s.UID, s.Generation} }
 
 // Err says why nothing can be delivered to the source, whatever its sink says.
 func (s *Source) Err() error {

@@ -37,7 +37,7 @@ var start = time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC)
 // in no cluster.
 type world struct {
 	*testing.T
-	client   client.Client
+	client   client.WithWatch
 	clock    *testclock.FakeClock
 	registry *prometheus.Registry
 	http     *eventing.HTTP
@@ -164,7 +164,7 @@ func (w *world) changed(source client.Object) {
 
 // failure is the message of a source's failure, empty without one.
 func (w *world) failure(source client.Object) string {
-	if err := w.hub.Failure(keyOf(source), source.GetGeneration()); err != nil {
+	if err := w.hub.Failure(eventing.SourceOf(source)); err != nil {
 		return err.Error()
 	}
 	return ""

@@ -99,7 +99,7 @@ func (r *cloudEventSources) Reconcile(ctx context.Context, req ctrl.Request) (ct
 	s := eventing.SourceOf(object)
 	r.Hub.Track(s)
 	r.Metrics.Registered(id, []string{})
-	failure, again := r.Hub.Failure(key, s.Generation), time.Duration(0)
+	failure, again := r.Hub.Failure(s), time.Duration(0)
 	if err := r.Check(ctx, s); err != nil {
 		failure, again = err, checkRetry
 	}
