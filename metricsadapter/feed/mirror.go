@@ -4,7 +4,6 @@
 package feed
 
 import (
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -164,15 +163,28 @@ func (m *mirror) latest(namespace, object, name string) (Answer, error) {
 	if silent := now - time.Duration(e.term.heard.Load()); silent > m.staleAfter {
 		return Answer{}, &UnavailableError{Silent: silent}
 	}
-	// HPAs ask for metric names in lower case, whatever their specs say.
-	if i := slices.IndexFunc(e.metrics, func(candidate metric) bool { return strings.EqualFold(candidate.name, name) }); i >= 0 {
-		return e.metrics[i].answer(now), nil
+	if found := e.metric(name); found != nil {
+		return found.answer(now), nil
 	}
 	unknown := &UnknownError{Namespace: namespace, Object: object, Metric: name}
 	for _, known := range e.metrics {
 		unknown.Known = append(unknown.Known, known.name)
 	}
 	return Answer{}, unknown
+}
+
+// metric is nil where there is none of that name. HPAs ask for metric names in lower
+// case, whatever their specs say.
+func (e *entry) metric(name string) *metric {
+	if e == nil {
+		return nil
+	}
+	for i := range e.metrics {
+		if strings.EqualFold(e.metrics[i].name, name) {
+			return &e.metrics[i]
+		}
+	}
+	return nil
 }
 
 func (m *metric) answer(now time.Duration) Answer {

@@ -93,16 +93,3 @@ func (e *entry) after(before *entry) (failed uint64) {
 	}
 	return failed
 }
-
-// metric is nil where there is none of that name.
-func (e *entry) metric(name string) *metric {
-	if e == nil {
-		return nil
-	}
-	for i := range e.metrics {
-		if e.metrics[i].name == name {
-			return &e.metrics[i]
-		}
-	}
-	return nil
-}

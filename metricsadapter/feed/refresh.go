@@ -84,10 +84,8 @@ func (c *Client) refresh(ctx context.Context, l *link, asked refreshKey, maxAge 
 	now := c.mirror.now()
 	fresh := decode(t, response.GetObject(), now, response.GetSentUnixNano())
 	c.mirror.refreshed(asked.key, fresh)
-	for _, m := range fresh.metrics {
-		if m.name == asked.metric {
-			return m.answer(now), nil
-		}
+	if m := fresh.metric(asked.metric); m != nil {
+		return m.answer(now), nil
 	}
 	return Answer{}, errNoAnswer
 }

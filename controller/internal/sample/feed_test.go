@@ -190,6 +190,27 @@ func TestRefresh(t *testing.T) {
 	}
 }
 
+// TestRefreshInLowerCase: an HPA asks for s0-redis-Orders in lower case, and gets
+// the newer value for which the source was asked.
+func TestRefreshInLowerCase(t *testing.T) {
+	a := newAuthority(t, operatorName, adapterName)
+	var l *leader
+	orders := func(value float64, age time.Duration) {
+		l.store.Publish(object(0), []Answer{{Metric: "s0-redis-Orders", Value: value, At: time.Now().Add(-age)}})
+	}
+	l = lead(t, a, func(context.Context, Object, string) error {
+		orders(42, 0)
+		return nil
+	})
+	orders(1, time.Minute)
+	l.store.MarkComplete()
+	client := follow(t, a, at(l.address), nil)
+	eventually(t, "snapshot", func() bool { return client.Ready() == nil })
+	if got, ok := client.Refresh(t.Context(), "ns0", "so0", "s0-redis-orders", time.Second); !ok || got.Value != 42 {
+		t.Errorf("refreshed: %+v %v", got, ok)
+	}
+}
+
 // TestRefreshOfSlowSources: a reader waits once for a source that turns out to
 // be slow, and never for one that is known to be.
 func TestRefreshOfSlowSources(t *testing.T) {
