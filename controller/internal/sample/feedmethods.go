@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc"
@@ -14,6 +15,7 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/keda-tf/terraform-provider-keda/metricsadapter/feed/feedpb"
 )
@@ -50,7 +52,7 @@ func (f *FeedServer) send(stream grpc.ServerStreamingServer[feedpb.Update], batc
 	objects := wire(batch)
 	reset := batch.Reset
 	for {
-		part := objects[:min(chunk, len(objects))]
+		part := objects[:fitting(objects)]
 		objects = objects[len(part):]
 		update := f.stamp(&feedpb.Update{
 			Reset_: reset, Complete: batch.Complete && len(objects) == 0,
@@ -64,6 +66,15 @@ func (f *FeedServer) send(stream grpc.ServerStreamingServer[feedpb.Update], batc
 		}
 		reset = false
 	}
+}
+
+// fitting is how many of the objects go into one message. Errors may be long, and in
+// an outage every metric has one.
+func fitting(objects []*feedpb.Object) (n int) {
+	for size := 0; n < min(chunk, len(objects)) && size < chunkBytes; n++ {
+		size += proto.Size(objects[n])
+	}
+	return n
 }
 
 func (f *FeedServer) stamp(update *feedpb.Update) *feedpb.Update {
@@ -127,7 +138,9 @@ func wireAnswers(answers *Answers) *feedpb.Object {
 	}
 	for i, answer := range answers.Metrics {
 		metric := &metrics[i]
-		metric.Name, metric.Value, metric.Error = answer.Metric, answer.Value, answer.Error
+		metric.Name, metric.Value = answer.Metric, answer.Value
+		// A server's words may be binary, and a message with one such string is none.
+		metric.Error = strings.ToValidUTF8(answer.Error, "\uFFFD")
 		metric.TookNanos, metric.Scaler = answer.Took.Nanoseconds(), answer.Scaler
 		if !answer.At.IsZero() { // which is out of the range of nanoseconds
 			metric.AtUnixNano = answer.At.UnixNano()

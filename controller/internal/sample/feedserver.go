@@ -30,8 +30,10 @@ const (
 	// linger is the pause after a batch in which the next one gathers. A single
 	// change goes out at once; a tick of polls goes out as one message.
 	linger = 5 * time.Millisecond
-	// chunk bounds the objects of one message, far below gRPC's limit of 4 MiB.
-	chunk = 256
+	// chunk bounds the objects of one message, and chunkBytes their size before the
+	// last one, far below gRPC's limit of 4 MiB.
+	chunk      = 256
+	chunkBytes = 1 << 20
 	// refreshLimit bounds a refresh whose caller named no deadline.
 	refreshLimit = time.Second
 )
