@@ -274,6 +274,29 @@ func TestImport(t *testing.T) {
 	}
 }
 
+// TestImportsNumbersThatAreNone imports what kubectl let pass.
+func TestImportsNumbersThatAreNone(t *testing.T) {
+	s, api := connected(t)
+	metadata := map[string]any{"serverAddress": "http://prometheus:9090", "query": "up", "threshold": "NaN"}
+	api.Put(consumerPath, map[string]any{
+		"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": map[string]any{"name": "consumer", "namespace": "default"},
+		"spec": map[string]any{
+			"scaleTargetRef": map[string]any{"name": "consumer"},
+			"advanced":       map[string]any{"scalingModifiers": map[string]any{"formula": "up", "target": "+Inf"}},
+			"triggers":       []any{map[string]any{"type": "prometheus", "name": "up", "metadata": metadata}},
+		},
+	})
+	state, diagnostics := s.Import(scaledObjectType, "default/consumer")
+	want := s.Config(scaledObjectType, map[string]any{
+		"name": "consumer", "namespace": "default", "uid": "uid-1", "hpa_name": "keda-hpa-consumer", "scale_target_ref": map[string]any{"name": "consumer"},
+		"scaling_modifiers": map[string]any{"formula": "up"}, "trigger": []any{map[string]any{"type": "prometheus", "name": "up", "metadata": metadata}},
+	})
+	if !state.Equal(want) || len(diagnostics) > 0 {
+		diffs, _ := want.Diff(state)
+		t.Errorf("%v %s", diffs, acctest.Text(diagnostics))
+	}
+}
+
 func TestApplyErrors(t *testing.T) {
 	status := func(code float64, reason string, cause map[string]any) map[string]any {
 		return map[string]any{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": reason, "code": code, "message": "refused",
@@ -287,6 +310,11 @@ func TestApplyErrors(t *testing.T) {
 			status(409, "Conflict", map[string]any{"reason": "FieldManagerConflict", "field": ".spec.maxReplicaCount",
 				"message": `conflict with "kubectl-edit" using keda.sh/v1alpha1`}),
 			[]string{`Field owned by "kubectl-edit"`, "max_replica_count was set by", "force_conflicts = true", "At max_replica_count."},
+		},
+		"a conflict over an annotation": {
+			status(409, "Conflict", map[string]any{"reason": "FieldManagerConflict", "field": ".metadata.annotations.autoscaling.keda.sh/paused",
+				"message": `conflict with "kubectl-annotate" using keda.sh/v1alpha1`}),
+			[]string{`Field owned by "kubectl-annotate"`, "paused was set by", "At paused."},
 		},
 		"an invalid field": {
 			status(422, "Invalid", map[string]any{"reason": "FieldValueInvalid", "field": "spec.triggers[1].metadata.start", "message": "no"}),
@@ -302,7 +330,7 @@ func TestApplyErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, api := connected(t)
 			api.Refuse = test.refuse
-			contains(t, create(s, scaledObjectType, typedConfig()), test.want...)
+			contains(t, create(s, scaledObjectType, with(typedConfig(), map[string]any{"paused": false})), test.want...)
 		})
 	}
 }

@@ -6,6 +6,7 @@ package convert
 import (
 	"fmt"
 	"maps"
+	"math"
 	"math/big"
 	"strconv"
 	"strings"
@@ -143,10 +144,19 @@ func read(kind schema.Kind, spelling string) (any, error) {
 	case schema.Int:
 		return readInt(spelling)
 	case schema.Float:
-		return strconv.ParseFloat(spelling, 64)
+		return readFloat(spelling)
 	default:
 		return spelling, nil
 	}
+}
+
+// readFloat refuses what is no number of Terraform: NaN and the infinities.
+func readFloat(spelling string) (float64, error) {
+	f, err := strconv.ParseFloat(spelling, 64)
+	if err == nil && (math.IsNaN(f) || math.IsInf(f, 0)) {
+		err = fmt.Errorf("%q is not a finite number", spelling)
+	}
+	return f, err
 }
 
 func readInt(spelling string) (int64, error) {
