@@ -21,7 +21,7 @@ type Location []any
 
 // ParseLocation reads the notation of field errors, conflicts and conditions:
 // spec.triggers[0].metadata.listName, .spec.minReplicaCount,
-// metadata.annotations[example.com/a].
+// metadata.annotations[example.com/a], .metadata.annotations.example.com/a.
 func ParseLocation(text string) Location {
 	var location Location
 	for text != "" {
@@ -33,7 +33,7 @@ func ParseLocation(text string) Location {
 			location, text = append(location, bracketed(key)), rest
 		default:
 			end := strings.IndexAny(text, ".[")
-			if end < 0 {
+			if end < 0 || location.ofKeys() {
 				end = len(text)
 			}
 			location, text = append(location, text[:end]), text[end:]
@@ -42,10 +42,21 @@ func ParseLocation(text string) Location {
 	return location
 }
 
-// bracketed reads what stands in brackets: a position or a key.
+// ofKeys reports whether members of the location are labels or annotations, whose
+// keys have dots of their own.
+func (l Location) ofKeys() bool {
+	n := len(l)
+	return n >= 2 && l[n-2] == "metadata" && (l[n-1] == "labels" || l[n-1] == "annotations")
+}
+
+// bracketed reads what stands in brackets: a position, a key, or name="value" of
+// an item.
 func bracketed(text string) any {
 	if index, err := strconv.Atoi(text); err == nil {
 		return index
+	}
+	if strings.Contains(text, "=") {
+		return text
 	}
 	return strings.Trim(text, `"'`)
 }
