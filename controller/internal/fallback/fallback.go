@@ -75,16 +75,20 @@ func Replicas(behavior v1alpha1.FallbackBehavior, replicas, current int32) int32
 // Value is the metric value for which the HPA runs a number of replicas. With
 // AverageValue the HPA divides the value by the target; with Value it multiplies
 // the ready pods by value ÷ target, so that without ready pods no value leads
-// anywhere, which is an error. target need not be a whole number.
+// anywhere, which is an error. target need not be a whole number. The HPA knows it
+// and the value to three decimals and rounds replicas up, so a thousandth too much
+// would be a replica too many.
 func Value(metricType autoscalingv2.MetricTargetType, target float64, replicas, readyPods int32) (float64, error) {
-	if !(target > 0) || math.IsInf(target, 1) {
+	const decimals = 1000
+	thousandths := math.Round(target * decimals)
+	if !(thousandths > 0) || math.IsInf(thousandths, 1) {
 		return 0, fmt.Errorf("no value makes the HPA run %d replicas for a target of %v: set the trigger's target above 0", replicas, target)
 	}
 	if metricType != autoscalingv2.ValueMetricType {
-		return target * float64(replicas), nil
+		return thousandths * float64(replicas) / decimals, nil
 	}
 	if readyPods <= 0 {
 		return 0, fmt.Errorf("no pod is ready, and a target of type Value is relative to the ready pods: use metricType AverageValue")
 	}
-	return target * float64(replicas) / float64(readyPods), nil
+	return math.Floor(thousandths*float64(replicas)/float64(readyPods)) / decimals, nil
 }

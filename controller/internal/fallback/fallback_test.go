@@ -81,24 +81,25 @@ func TestReplicas(t *testing.T) {
 	}
 }
 
-// TestTheHPARunsWhatTheFallbackWants puts the value through the HPA's own rule.
-// Targets need not be whole numbers.
+// TestTheHPARunsWhatTheFallbackWants puts the value through the HPA's own rule,
+// which reads three decimals and rounds replicas up. Targets need not be whole
+// numbers.
 func TestTheHPARunsWhatTheFallbackWants(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		target := rapid.Float64Range(0.001, 1e6).Draw(t, "target")
+		target := rapid.Float64Range(1, 1e6).Draw(t, "target")
 		replicas := rapid.Int32Range(0, 500).Draw(t, "replicas")
 		ready := rapid.Int32Range(1, 500).Draw(t, "ready pods")
-		average, err := fallback.Value(autoscalingv2.AverageValueMetricType, target, replicas, ready)
-		if err != nil {
-			t.Fatal(err)
-		}
-		value, err := fallback.Value(autoscalingv2.ValueMetricType, target, replicas, ready)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for metricType, pods := range map[string]float64{"AverageValue": average / target, "Value": value / target * float64(ready)} {
-			if math.Abs(pods-float64(replicas)) > 1e-6 {
-				t.Fatalf("%s: the HPA would run %v replicas, want %d", metricType, pods, replicas)
+		thousandths := func(v float64) int64 { return int64(math.Round(v * 1000)) }
+		for metricType, factor := range map[autoscalingv2.MetricTargetType]int64{
+			autoscalingv2.AverageValueMetricType: 1, autoscalingv2.ValueMetricType: int64(ready),
+		} {
+			value, err := fallback.Value(metricType, target, replicas, ready)
+			if err != nil {
+				t.Fatal(err)
+			}
+			usage, wanted := thousandths(value)*factor, thousandths(target)
+			if pods := (usage + wanted - 1) / wanted; pods != int64(replicas) {
+				t.Fatalf("%s %v: the HPA would run %d replicas, want %d", metricType, value, pods, replicas)
 			}
 		}
 	})
