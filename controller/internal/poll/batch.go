@@ -65,6 +65,7 @@ func (p *Poller) take(b *batch) bool {
 		b.timeout = max(b.timeout, q.timeout)
 		b.asked = append(b.asked, q)
 		b.queries = append(b.queries, q.Query)
+		b.queries[len(b.queries)-1].Asker = q.asker()
 	}
 	clear(s.due)
 	s.due = s.due[:0]

@@ -27,7 +27,8 @@ type object struct {
 	id       sample.Object
 	interval time.Duration
 	queries  []*query // in the order of the bindings
-	told     uint64   // the last batch that it was told of
+	askers   []scaler.Asker
+	told     uint64 // the last batch that it was told of
 }
 
 // query is one question to one server, whoever asks it.
@@ -69,13 +70,13 @@ func (p *Poller) Subscribe(s Subscription) {
 	}
 	before := o.queries
 	o.interval = max(s.Interval, p.Tick)
-	o.queries = make([]*query, 0, len(s.Bindings))
+	o.queries, o.askers = make([]*query, 0, len(s.Bindings)), make([]scaler.Asker, 0, len(s.Bindings))
 	for i := range s.Bindings {
 		q := p.query(&s.Bindings[i], now)
 		if !slices.Contains(q.objects, o) {
 			q.objects = append(q.objects, o)
 		}
-		o.queries = append(o.queries, q)
+		o.queries, o.askers = append(o.queries, q), append(o.askers, s.Bindings[i].Query.Asker)
 	}
 	for _, q := range before {
 		if !slices.Contains(o.queries, q) {
@@ -146,6 +147,13 @@ func (p *Poller) query(b *scaler.Binding, now offset) *query {
 		q.timeout = p.Timeout
 	}
 	return q
+}
+
+// asker is on whose behalf the query is asked now: of those who want to know, the
+// one that asked first.
+func (q *query) asker() scaler.Asker {
+	o := q.objects[0]
+	return o.askers[slices.Index(o.queries, q)]
 }
 
 // askable says that the query may be asked beside its schedule. A strict one may
