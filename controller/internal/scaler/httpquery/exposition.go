@@ -23,6 +23,8 @@ func inExposition(body []byte, selector string) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
+	// The parser takes neither another end of a line nor none at the end.
+	body = append(bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n")), '\n')
 	parser := expfmt.NewTextParser(model.UTF8Validation)
 	// Text after the part of interest may be malformed; what was read counts.
 	families, parseErr := parser.TextToMetricFamilies(bytes.NewReader(body))

@@ -11,9 +11,13 @@ import (
 	"strings"
 
 	"github.com/tidwall/gjson"
+	"go.yaml.in/yaml/v3"
 	"k8s.io/apimachinery/pkg/api/resource"
-	"sigs.k8s.io/yaml"
 )
+
+// maxExponent bounds the digits of a quantity's exponent: working out a longer one
+// takes seconds to hours.
+const maxExponent = 3
 
 // find returns the number at a location of a page. Its errors name the location.
 func find(body []byte, format, location string) (float64, error) {
@@ -60,7 +64,12 @@ func inJSON(body []byte, location string) (float64, error) {
 
 // number reads a string as a Kubernetes quantity, such as "250m" or "5Gi".
 func number(text string) (float64, error) {
-	q, err := resource.ParseQuantity(strings.TrimSpace(text))
+	text = strings.TrimSpace(text)
+	_, exponent, _ := strings.Cut(strings.ToLower(text), "e")
+	q, err := resource.Quantity{}, error(resource.ErrFormatWrong)
+	if len(strings.TrimLeft(exponent, "+-")) <= maxExponent {
+		q, err = resource.ParseQuantity(text)
+	}
 	if err != nil {
 		return 0, errors.New("there is a string that is no Kubernetes quantity, such as 12, 250m or 5Gi")
 	}
@@ -113,6 +122,12 @@ func enter(node any, name string) (any, error) {
 		} else if len(n) > 0 {
 			return enter(n[0], name)
 		}
+	case map[any]any: // of YAML, where not every key is a string
+		for key, child := range n {
+			if fmt.Sprint(key) == name {
+				return child, nil
+			}
+		}
 	}
 	return nil, fmt.Errorf("there is no %q", name)
 }
@@ -121,6 +136,12 @@ func leaf(node any) (float64, error) {
 	switch n := node.(type) {
 	case float64:
 		return n, nil
+	case int:
+		return float64(n), nil
+	case int64:
+		return float64(n), nil
+	case uint64:
+		return float64(n), nil
 	case string:
 		return number(n)
 	case []any:
