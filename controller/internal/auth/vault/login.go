@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"strings"
@@ -42,13 +43,24 @@ func (s *Session) authenticate(ctx context.Context) (fresh bool, err error) {
 	return true, nil
 }
 
-// login exchanges a service account token for one of Vault's.
+// ended says that Vault does not know the token any more, which may have been
+// revoked. A token that lives is refused for want of a policy, and another login
+// would only be one more token in Vault.
+func (s *Session) ended(ctx context.Context) bool {
+	_, err := s.client.Auth().Token().LookupSelfWithContext(ctx)
+	return status(err) == http.StatusForbidden
+}
+
+// login exchanges a service account token for one of Vault's. What was leased to
+// the token before ends with it.
 func (s *Session) login(ctx context.Context) error {
 	jwt, err := s.serviceAccountToken(ctx)
 	if err != nil {
 		return err
 	}
 	s.client.ClearToken()
+	s.token = token{}
+	maps.DeleteFunc(s.made, func(what request, _ answer) bool { return !what.issue })
 	path := "auth/" + strings.Trim(s.spec.Mount, "/") + "/login"
 	secret, err := s.client.Logical().WriteWithContext(ctx, path, map[string]any{"role": s.spec.Role, "jwt": jwt})
 	if err == nil && (secret == nil || secret.Auth == nil || secret.Auth.ClientToken == "") {

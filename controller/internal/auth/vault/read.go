@@ -42,7 +42,7 @@ func requestFor(secret *v1alpha1.VaultSecret) request {
 // answer is what Vault said.
 type answer struct {
 	data map[string]any
-	made time.Time // zero for what is stored
+	made time.Time // zero for what is stored, or of no known end
 	// renew is when something that was made should be replaced.
 	renew time.Time
 }
@@ -60,9 +60,8 @@ func (s *Session) ask(ctx context.Context, what request, doubted bool) (answer, 
 	a := answer{data: secret.Data}
 	switch {
 	case what.issue:
-		a.made, a.renew = now, now
-		if end, ok := number(secret.Data["expiration"]); ok {
-			a.renew = now.Add(time.Duration(worn * float64(time.Unix(end, 0).Sub(now))))
+		if end, ok := number(secret.Data["expiration"]); ok && time.Unix(end, 0).After(now) {
+			a.made, a.renew = now, now.Add(time.Duration(worn*float64(time.Unix(end, 0).Sub(now))))
 		}
 	case secret.LeaseID != "" && secret.LeaseDuration > 0:
 		a.made, a.renew = now, s.wornAt(secret.LeaseDuration)

@@ -42,6 +42,7 @@ type Session struct {
 	jwt     func(context.Context) (string, error)
 	now     func() time.Time
 	client  *api.Client
+	broken  bool   // the last request had no answer: files with certificates may be others by now
 	address string // for messages
 
 	token token
@@ -56,45 +57,53 @@ func Open(spec *v1alpha1.HashiCorpVault, jwt func(context.Context) (string, erro
 	if err != nil || address.Host == "" {
 		return nil, errors.New("address must be a URL such as https://vault.example.com:8200")
 	}
+	s := &Session{spec: spec, jwt: jwt, now: now, address: address.Scheme + "://" + address.Host, made: map[request]answer{}}
+	given, err := s.given()
+	if err != nil {
+		return nil, err
+	}
+	return s, s.connect(given)
+}
+
+// connect makes the client. It reads the files with certificates that the
+// environment names.
+func (s *Session) connect(token string) error {
 	config := api.DefaultConfig()
 	if config.Error != nil {
-		return nil, fmt.Errorf("the environment variables VAULT_* of the controller: %w", config.Error)
+		return fmt.Errorf("the environment variables VAULT_* of the controller: %w", config.Error)
 	}
-	config.Address, config.MaxRetries = spec.Address, 0
+	config.Address, config.MaxRetries = s.spec.Address, 0
 	config.HttpClient.Transport = limited{config.HttpClient.Transport}
 	client, err := api.NewClient(config)
 	if err != nil {
-		return nil, fmt.Errorf("client for Vault at %s://%s: %w", address.Scheme, address.Host, err)
+		return fmt.Errorf("client for Vault at %s: %w", s.address, err)
 	}
-	if spec.Namespace != "" {
-		client.SetNamespace(spec.Namespace)
+	if s.spec.Namespace != "" {
+		client.SetNamespace(s.spec.Namespace)
 	}
-	s := &Session{
-		spec: spec, jwt: jwt, now: now, client: client, address: address.Scheme + "://" + address.Host, made: map[request]answer{},
-	}
-	return s, s.prepare()
+	client.SetToken(token)
+	s.client = client
+	return nil
 }
 
-// prepare checks the method of authentication and sets a token that is given.
-func (s *Session) prepare() error {
-	given := givenToken(s.spec)
-	s.client.ClearToken()
+// given checks the method of authentication and returns a token that is given.
+func (s *Session) given() (string, error) {
 	switch s.spec.Authentication {
 	case v1alpha1.VaultAuthenticationToken:
+		given := givenToken(s.spec)
 		if given == "" {
-			return errors.New("authentication token needs a token: set credential.token, or the environment variable VAULT_TOKEN of the controller")
+			return "", errors.New("authentication token needs a token: set credential.token, or the environment variable VAULT_TOKEN of the controller")
 		}
-		s.client.SetToken(given)
+		return given, nil
 	case v1alpha1.VaultAuthenticationKubernetes:
 		for field, value := range map[string]string{"role": s.spec.Role, "mount": s.spec.Mount} {
 			if value == "" {
-				return fmt.Errorf("authentication kubernetes needs %s: set it", field)
+				return "", fmt.Errorf("authentication kubernetes needs %s: set it", field)
 			}
 		}
-	default:
-		return fmt.Errorf("authentication %q is neither token nor kubernetes", s.spec.Authentication)
+		return "", nil
 	}
-	return nil
+	return "", fmt.Errorf("authentication %q is neither token nor kubernetes", s.spec.Authentication)
 }
 
 // givenToken is the token that needs no login; the controller's own comes first.
@@ -113,19 +122,30 @@ func givenToken(spec *v1alpha1.HashiCorpVault) string {
 // doubted says that the values of the last time seem not to work, so that what was
 // made is made again unless it is new. Errors name path and key, never a value.
 func (s *Session) Read(ctx context.Context, doubted bool) (map[string]string, time.Time, error) {
-	fresh, err := s.authenticate(ctx)
-	if err != nil {
-		return nil, time.Time{}, err
-	}
-	values, err := s.values(ctx, doubted)
-	if s.spec.Authentication == v1alpha1.VaultAuthenticationKubernetes && !fresh && status(err) == http.StatusForbidden {
-		// The token may have been revoked before its end.
-		if err := s.login(ctx); err != nil {
+	if s.broken {
+		if err := s.connect(s.client.Token()); err != nil {
 			return nil, time.Time{}, err
 		}
-		values, err = s.values(ctx, doubted)
 	}
+	values, err := s.read(ctx, doubted)
+	var unanswered *url.Error
+	s.broken = errors.As(err, &unanswered)
 	return values, s.renewal(), err
+}
+
+func (s *Session) read(ctx context.Context, doubted bool) (map[string]string, error) {
+	fresh, err := s.authenticate(ctx)
+	if err != nil {
+		return nil, err
+	}
+	values, err := s.values(ctx, doubted)
+	if s.spec.Authentication == v1alpha1.VaultAuthenticationKubernetes && !fresh && status(err) == http.StatusForbidden && s.ended(ctx) {
+		if err := s.login(ctx); err != nil {
+			return nil, err
+		}
+		return s.values(ctx, doubted)
+	}
+	return values, err
 }
 
 func (s *Session) values(ctx context.Context, doubted bool) (map[string]string, error) {

@@ -9,6 +9,11 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -162,6 +167,132 @@ func TestLeases(t *testing.T) {
 	if again := read(t, session, false); again["user"] != "v-2" || s.Calls("database/creds/app") != 2 {
 		t.Errorf("after 49 minutes the user is %s, leases %d", again["user"], s.Calls("database/creds/app"))
 	}
+}
+
+// byLogin is a spec whose role may use those paths with a token that lives for an
+// hour.
+func byLogin(s *source.Server, paths []string, secrets ...v1alpha1.VaultSecret) *v1alpha1.HashiCorpVault {
+	s.Role("kubernetes", "keda", source.Grant{Paths: paths, TTL: time.Hour}, "default:reader")
+	return &v1alpha1.HashiCorpVault{
+		Address: s.URL, Authentication: v1alpha1.VaultAuthenticationKubernetes, Role: "keda", Mount: "kubernetes",
+		Credential: &v1alpha1.VaultCredential{ServiceAccountName: "reader"}, Secrets: secrets,
+	}
+}
+
+// TestLeasesEndWithTheirLogin: Vault takes back what it leased to a token when the
+// token ends, however long the lease; values are of a login that goes on.
+func TestLeasesEndWithTheirLogin(t *testing.T) {
+	s, clock := start(t)
+	s.Dynamic("", "database", 10*time.Hour)
+	session := open(t, byLogin(s, []string{"database/"}, secret("user", "database/creds/app", "username", "")), clock)
+	for minute := 0; minute < 300; minute += 7 {
+		if user := read(t, session, false)["user"]; !s.Lives(user) {
+			t.Fatalf("after %d minutes the user is %s, whom Vault has removed", minute, user)
+		}
+		clock.Time = clock.Add(7 * time.Minute)
+	}
+	s.Revoke()
+	if user := read(t, session, true)["user"]; !s.Lives(user) {
+		t.Errorf("after its login was revoked the user is %s", user)
+	}
+	if n := s.Calls("database/creds/app"); n > 9 {
+		t.Errorf("%d leases in 5 hours, with a login an hour", n)
+	}
+}
+
+// TestForbiddenPathCostsOneLogin: a login helps only where the token of the last
+// one has ended, and every login stays in Vault until its end.
+func TestForbiddenPathCostsOneLogin(t *testing.T) {
+	s, clock := start(t)
+	session := open(t, byLogin(s, []string{"secret/"}, secret("password", "kv/redis", "password", "")), clock)
+	for range 10 {
+		if _, _, err := session.Read(t.Context(), false); err == nil || !strings.Contains(err.Error(), "permission denied") {
+			t.Fatalf("error %v", err)
+		}
+		clock.Time = clock.Add(30 * time.Second)
+	}
+	if n := s.Calls("auth/kubernetes/login"); n != 1 {
+		t.Errorf("%d logins", n)
+	}
+}
+
+// TestFailedLoginIsMadeAgain: while a login is refused there is no token, and some
+// versions of Vault answer to a request without one as to a mistake in it.
+func TestFailedLoginIsMadeAgain(t *testing.T) {
+	s, clock := start(t)
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Vault-Token") == "" && !strings.HasSuffix(r.URL.Path, "/login") {
+			http.Error(w, `{"errors":["missing client token"]}`, http.StatusBadRequest)
+			return
+		}
+		s.ServeHTTP(w, r)
+	}))
+	t.Cleanup(front.Close)
+	spec := byLogin(s, []string{"kv/"}, secret("password", "kv/redis", "password", ""))
+	spec.Address = front.URL
+	session := open(t, spec, clock)
+	read(t, session, false)
+	s.Revoke()
+	s.Role("kubernetes", "keda", source.Grant{})
+	if _, _, err := session.Read(t.Context(), false); err == nil || !strings.Contains(err.Error(), "logging in") {
+		t.Errorf("error %v", err)
+	}
+	byLogin(s, []string{"kv/"})
+	read(t, session, false)
+}
+
+// TestCertificateOfUnknownEndIsNotMadeAtOnceAgain: what is issued without saying
+// when it ends, or has ended by a clock that differs, is made once per look.
+func TestCertificateOfUnknownEndIsNotMadeAtOnceAgain(t *testing.T) {
+	_, clock := start(t)
+	for _, end := range []string{``, `,"expiration":1`} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(w, `{"data":{"certificate":"c"%s}}`, end)
+		}))
+		t.Cleanup(server.Close)
+		session := open(t, &v1alpha1.HashiCorpVault{
+			Address: server.URL, Authentication: v1alpha1.VaultAuthenticationToken, Credential: &v1alpha1.VaultCredential{Token: "root"},
+			Secrets: []v1alpha1.VaultSecret{secret("c", "pki/issue/web", "certificate", v1alpha1.VaultSecretTypePki)},
+		}, clock)
+		values, renew, err := session.Read(t.Context(), false)
+		if err != nil || values["c"] != "c" || !renew.IsZero() {
+			t.Errorf("%q: %v, to be renewed at %s, error %v", end, values, renew, err)
+		}
+	}
+}
+
+// TestCertificatesOfTheConnectionAreReadAgain: the files that VAULT_CACERT and its
+// like name are replaced while the controller runs.
+func TestCertificatesOfTheConnectionAreReadAgain(t *testing.T) {
+	s, clock := start(t)
+	front := httptest.NewUnstartedServer(s)
+	front.Config.ErrorLog = log.New(io.Discard, "", 0) // of refused handshakes
+	front.StartTLS()
+	t.Cleanup(front.Close)
+	file := filepath.Join(t.TempDir(), "ca.crt")
+	trust := func(der []byte) {
+		t.Helper()
+		if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.PKI("", "old", time.Hour)
+	old, _, err := open(t, byToken(s, v1alpha1.VaultSecret{Parameter: "ca", Path: "old/issue/ca", Key: "certificate",
+		Type: v1alpha1.VaultSecretTypePki, PkiData: &v1alpha1.VaultPkiData{CommonName: "old"}}), clock).Read(t.Context(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode([]byte(old["ca"]))
+	trust(block.Bytes)
+	t.Setenv("VAULT_CACERT", file)
+	spec := byLogin(s, []string{"kv/"}, secret("password", "kv/redis", "password", ""))
+	spec.Address = front.URL
+	session := open(t, spec, clock)
+	if _, _, err := session.Read(t.Context(), false); err == nil || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("error %v", err)
+	}
+	trust(front.Certificate().Raw)
+	read(t, session, false)
 }
 
 // TestKubernetes logs in with the token of a service account, by request or from a

@@ -55,6 +55,21 @@ func (s *Server) Dynamic(namespace, mount string, ttl time.Duration) {
 	s.mount(namespace, mount, &engine{kind: dynamic, ttl: ttl})
 }
 
+// lease is a user of a dynamic engine.
+type lease struct {
+	by   *token
+	ends time.Time
+}
+
+// Lives says whether a user of a dynamic engine has not been taken away: with the
+// end of the lease, or with that of the token that it was made with.
+func (s *Server) Lives(user string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l, known := s.leases[user]
+	return known && s.now().Before(l.ends) && s.tokens[l.by.id] == l.by && !l.by.over(s.now())
+}
+
 // PKI mounts an engine that issues certificates at issue/<role>, which live so
 // long unless the request says otherwise.
 func (s *Server) PKI(namespace, mount string, ttl time.Duration) {
@@ -70,7 +85,7 @@ func (s *Server) Put(namespace, mount, path string, values map[string]any) {
 	e.version[path]++
 }
 
-func (s *Server) secret(at place, method string, in map[string]any) (int, any) {
+func (s *Server) secret(t *token, at place, method string, in map[string]any) (int, any) {
 	for mounted, e := range s.engines {
 		rest, ok := strings.CutPrefix(at.path, mounted.path+"/")
 		if mounted.namespace != at.namespace || !ok {
@@ -82,7 +97,7 @@ func (s *Server) secret(at place, method string, in map[string]any) (int, any) {
 		case kv2:
 			return e.readKV2(rest, s.now())
 		case dynamic:
-			return e.lease(at.path, rest)
+			return s.lease(t, e, at.path, rest)
 		case pki:
 			return e.issue(rest, method, in, s.now())
 		}
@@ -119,11 +134,13 @@ func (e *engine) readKV2(path string, now time.Time) (int, any) {
 	return http.StatusOK, map[string]any{"request_id": newID(""), "data": data}
 }
 
-func (e *engine) lease(path, rest string) (int, any) {
+// lease makes up a user who lives no longer than the token that asked.
+func (s *Server) lease(t *token, e *engine, path, rest string) (int, any) {
 	if !strings.HasPrefix(rest, "creds/") {
 		return failure(http.StatusNotFound)
 	}
 	e.serial++
+	s.leases["v-"+strconv.FormatInt(e.serial, 10)] = lease{t, s.now().Add(e.ttl)}
 	return http.StatusOK, map[string]any{
 		"request_id": newID(""), "lease_id": path + "/" + newID(""), "lease_duration": int(e.ttl.Seconds()), "renewable": true,
 		"data": map[string]any{"username": "v-" + strconv.FormatInt(e.serial, 10), "password": newID("")},

@@ -29,6 +29,7 @@ type Server struct {
 	tokens  map[string]*token
 	roles   map[place]*role
 	engines map[place]*engine
+	leases  map[string]lease // by user
 	calls   map[string]int
 	down    bool
 }
@@ -40,6 +41,7 @@ type place struct{ namespace, path string }
 func New() *Server {
 	return &Server{
 		now: time.Now, tokens: map[string]*token{}, roles: map[place]*role{}, engines: map[place]*engine{}, calls: map[string]int{},
+		leases: map[string]lease{},
 	}
 }
 
@@ -116,7 +118,7 @@ func (s *Server) answer(r *http.Request, path string) (int, any) {
 	if !t.may(namespace, path) {
 		return failure(http.StatusForbidden, "1 error occurred:\n\t* permission denied\n\n")
 	}
-	return s.secret(place{namespace, path}, r.Method, in)
+	return s.secret(t, place{namespace, path}, r.Method, in)
 }
 
 func failure(status int, messages ...string) (int, any) {
