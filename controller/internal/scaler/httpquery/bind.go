@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"time"
@@ -24,6 +25,9 @@ const (
 	// defaultTimeout bounds a request where neither the trigger nor the
 	// controller says.
 	defaultTimeout = 3 * time.Second
+	// connectTimeout bounds dialling and the TLS handshake, which go on for the next
+	// request when the one that began them has given up.
+	connectTimeout = 10 * time.Second
 	// idleTimeout closes connections that nobody has used for so long.
 	idleTimeout = 90 * time.Second
 )
@@ -67,6 +71,7 @@ func (e endpoint) bind(decoded trigger.Decoded, env scaler.Env) (scaler.Binding,
 		}
 		own = &http.Transport{
 			Proxy: http.ProxyFromEnvironment, TLSClientConfig: config, ForceAttemptHTTP2: true,
+			DialContext: (&net.Dialer{Timeout: connectTimeout}).DialContext, TLSHandshakeTimeout: connectTimeout,
 			MaxIdleConnsPerHost: parallel, IdleConnTimeout: idleTimeout,
 		}
 		transport = own
