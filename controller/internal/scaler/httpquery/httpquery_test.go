@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -274,5 +275,29 @@ func TestAggregatesEndpoints(t *testing.T) {
 	}
 	if got := one.Requests()[0].Host; !strings.HasSuffix(got, ".shop:80") && !strings.Contains(got, ".shop.svc:") {
 		t.Errorf("the Host header is %q, want that of the Service", got)
+	}
+}
+
+// answerers answers requests by the host that they are sent to.
+type answerers map[string]string
+
+func (a answerers) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, ok := a[r.URL.Host]
+	if !ok {
+		return nil, fmt.Errorf("nobody listens on %s", r.URL.Host)
+	}
+	return &http.Response{StatusCode: http.StatusOK, Request: r, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}, nil
+}
+
+func TestAURLWithoutAPortMeansThatOfItsScheme(t *testing.T) {
+	env := scaler.Env{
+		Cluster:   services{"shop/web": {"10.0.0.1:80", "10.0.0.1:443", "10.0.0.1:9090"}},
+		Transport: answerers{"10.0.0.1:80": `{"n":4}`, "10.0.0.1:443": `{"n":5}`},
+	}
+	for url, want := range map[string]float64{"http://web.shop/": 4, "https://web.shop.svc/": 5} {
+		got, err := ask(t, &trigger.MetricsAPI{URL: url, Format: "json", ValueLocation: "n", AggregateFromKubeServiceEndpoints: true}, env)
+		if err != nil || got != want {
+			t.Errorf("%s is %v, %v; want %v", url, got, err, want)
+		}
 	}
 }

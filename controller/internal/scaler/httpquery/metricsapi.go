@@ -4,6 +4,7 @@
 package httpquery
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,9 @@ import (
 
 // endpointsAtOnce bounds the requests to the endpoints of one Service.
 const endpointsAtOnce = 5
+
+// defaultPorts are the ports of URLs that name none.
+var defaultPorts = map[string]string{"http": "80", "https": "443"}
 
 // metricsAPI fetches a page, or that of each endpoint of a Service, and finds the
 // value in it.
@@ -94,7 +98,7 @@ func (s *source) pages(ctx context.Context, t *trigger.MetricsAPI, u *url.URL, a
 }
 
 // endpoints lists the ready addresses of the Service that the URL's host names as
-// SERVICE.NAMESPACE, optionally with a domain after it. A port in the URL selects
+// SERVICE.NAMESPACE, optionally with a domain after it. The URL's port selects
 // among several ports of the pods.
 func (s *source) endpoints(ctx context.Context, u *url.URL) ([]string, error) {
 	parts := strings.Split(u.Hostname(), ".")
@@ -109,7 +113,7 @@ func (s *source) endpoints(ctx context.Context, u *url.URL) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing the endpoints of Service %s/%s: %w", parts[1], parts[0], err)
 	}
-	addresses, ports := selectPort(all, u.Port())
+	addresses, ports := selectPort(all, cmp.Or(u.Port(), defaultPorts[u.Scheme]))
 	switch {
 	case len(all) == 0:
 		return nil, fmt.Errorf("there are no ready endpoints of Service %s/%s", parts[1], parts[0])
