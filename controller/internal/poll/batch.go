@@ -61,7 +61,7 @@ func (p *Poller) take(b *batch) bool {
 		if !q.wanting() {
 			continue
 		}
-		q.asked = true
+		q.asked, q.overdue = true, 0
 		b.timeout = max(b.timeout, q.timeout)
 		b.asked = append(b.asked, q)
 		b.queries = append(b.queries, q.Query)

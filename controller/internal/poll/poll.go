@@ -169,7 +169,7 @@ func (p *Poller) pass() time.Duration {
 	var changed []sample.Object
 	for len(p.alarms) > 0 && p.alarms[0].at <= now {
 		if a := p.alarms[0].alarm; a.query != nil {
-			p.fire(a.query, now)
+			changed = append(changed, p.fire(a.query, now)...)
 		} else {
 			changed = append(changed, p.attend(a.server, now)...)
 		}
@@ -185,8 +185,9 @@ func (p *Poller) pass() time.Duration {
 }
 
 // fire puts a due query into its server's next batch and sets its next due time.
-// A late loop skips the slots that it missed.
-func (p *Poller) fire(q *query, now offset) {
+// A late loop skips the slots that it missed. It returns the objects that have a new
+// sample by it.
+func (p *Poller) fire(q *query, now offset) []sample.Object {
 	at := q.alarm.at
 	if q.early != 0 && q.early <= now {
 		q.early = 0
@@ -197,6 +198,7 @@ func (p *Poller) fire(q *query, now offset) {
 	p.setQuery(q)
 	p.enqueue(q, at)
 	p.kick(q.server, now)
+	return p.stuck(q, now)
 }
 
 // end closes every connection. A source that ignores the end of its context is

@@ -6,6 +6,7 @@ package poll
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -71,7 +72,7 @@ func (p *Poller) spread(c *call, source scaler.Separate, queries []scaler.Query,
 	defer asks.Wait()
 	for i, q := range queries {
 		slots <- struct{}{}
-		if err := p.hopeless(c, limit); err != nil {
+		if err := p.admit(c, i, limit); err != nil {
 			<-slots
 			p.answered(c, i, scaler.Result{Err: err})
 			continue
@@ -89,23 +90,32 @@ func (p *Poller) spread(c *call, source scaler.Separate, queries []scaler.Query,
 	}
 }
 
-// hopeless returns the error for queries that there is no point in asking, because
-// the server gave neither a value nor a refusal for as long as the limit.
-func (p *Poller) hopeless(c *call, limit time.Duration) error {
+// admit notes until when a query is to be answered that is asked now. It returns an
+// error where there is no point in asking, because the server gave neither a value
+// nor a refusal for as long as the limit.
+func (p *Poller) admit(c *call, i int, limit time.Duration) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ctx.Err() != nil {
 		return p.ctx.Err()
 	}
-	if p.now() < max(c.began, c.server.goodAt)+limit {
+	now := p.now()
+	if now < max(c.began, c.server.goodAt)+limit {
+		c.asked[i].overdue = now + limit + slack
 		return nil
 	}
 	for i, at := range c.answered {
-		if at != 0 {
-			return c.results[i].Err
+		if err := c.results[i].Err; at != 0 && !alive(err) {
+			return err
 		}
 	}
 	return errors.New(c.server.address + ": it does not answer")
+}
+
+// alive says that the server answered, be it with a refusal.
+func alive(err error) bool {
+	class := scaler.Classify(err)
+	return class != scaler.ClassTransient && class != scaler.ClassThrottled
 }
 
 // answered takes the answer to a query: into the batch, or, where that has ended,
@@ -114,7 +124,7 @@ func (p *Poller) answered(c *call, i int, r scaler.Result) {
 	p.mu.Lock()
 	c.answered[i], c.results[i] = p.now(), r
 	c.left--
-	if class := scaler.Classify(r.Err); class != scaler.ClassTransient && class != scaler.ClassThrottled {
+	if alive(r.Err) {
 		c.server.goodAt = p.now()
 	}
 	var changed []sample.Object
@@ -142,5 +152,21 @@ func (p *Poller) straggler(c *call, i int) []sample.Object {
 	latest.Readings, latest.Err = answer(s.address, c.results[i])
 	changed := p.store(q, latest, nil)
 	s.release()
+	return changed
+}
+
+// stuck fails a query that falls due although it was asked, and neither answered nor
+// given up long past its deadline. It stays in flight: it is not asked a second time
+// beside that.
+func (p *Poller) stuck(q *query, now offset) []sample.Object {
+	if q.flight == nil || q.overdue == 0 || now < q.overdue {
+		return nil
+	}
+	p.finished++
+	failed := sample.Sample{
+		At: p.Clock.Now(), Took: now - q.flight.began, Err: fmt.Errorf("%s: %w", q.server.address, errHung),
+	}
+	changed := p.store(q, failed, nil)
+	q.server.release()
 	return changed
 }

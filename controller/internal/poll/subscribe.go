@@ -48,10 +48,11 @@ type query struct {
 	pushed   offset        // the last ask that a push caused
 	alarm    alarm         // at the sooner of due and early
 
-	pending bool  // in server.due
-	asked   bool  // in server.running, or in flight
-	gone    bool  // nobody asks any more
-	flight  *call // a batch that ended without its answer
+	pending bool   // in server.due
+	asked   bool   // in server.running, or in flight
+	gone    bool   // nobody asks any more
+	flight  *call  // a batch that ended without its answer
+	overdue offset // when a Separate source should have answered; zero waits in line
 }
 
 // Subscribe makes the poller ask for an object, in place of what the object
