@@ -6,9 +6,12 @@ package poll
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"k8s.io/utils/clock"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/scaler"
 )
@@ -108,6 +111,68 @@ func TestAskEndsWithThePoller(t *testing.T) {
 			t.Errorf("Ask = %v", err)
 		}
 		<-ended
+	})
+}
+
+// TestAskOfWhatIsForgotten: who asks about an object that goes meanwhile, and whose
+// server waits for a worker, does not wait for a batch that nobody needs.
+func TestAskOfWhatIsForgotten(t *testing.T) {
+	inBubble(t, Options{Workers: 1}, func(b *bench) {
+		slow, other := b.server("slow"), b.server("other")
+		b.subscribe("o", time.Hour, other.binding("q"))
+		b.after(2 * time.Second)
+		slow.latency = time.Hour
+		binding := slow.binding("q")
+		binding.Timeout = time.Hour
+		b.subscribe("busy", time.Hour, binding)
+		b.after(time.Second)
+		asked := make(chan error, 1)
+		go func() { asked <- b.Ask(b.t.Context(), object1("o")) }()
+		synctest.Wait()
+		b.Unsubscribe(object1("o"))
+		synctest.Wait()
+		select {
+		case err := <-asked:
+			if err != nil {
+				t.Errorf("Ask = %v", err)
+			}
+		default:
+			t.Error("Ask still waits")
+		}
+	})
+}
+
+// counting counts how often the time is looked at.
+type counting struct {
+	clock.RealClock
+	looks *atomic.Int32
+}
+
+func (c counting) Since(t time.Time) time.Duration {
+	c.looks.Add(1)
+	return c.RealClock.Since(t)
+}
+
+// TestNothingBeginsAfterTheEnd: who still wakes an object while the process ends
+// starts no worker, for which nobody would wait any more.
+func TestNothingBeginsAfterTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		looks := &atomic.Int32{}
+		p := New(Options{Clock: counting{looks: looks}})
+		f := &fakeServer{t: t, name: "s", started: time.Now()}
+		p.Subscribe(Subscription{Object: object1("o"), Interval: time.Hour, Bindings: []scaler.Binding{f.binding("q")}})
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- p.Run(ctx) }()
+		time.Sleep(time.Second)
+		cancel()
+		<-ended
+		looks.Store(0)
+		p.Wake(object1("o"))
+		synctest.Wait()
+		if n := looks.Load(); n != 1 {
+			t.Errorf("the time was looked at %d times, by more than Wake itself", n)
+		}
 	})
 }
 

@@ -65,7 +65,7 @@ func (p *Poller) enqueue(q *query, at offset) {
 // kick starts the server's next batch if it has one and may be asked now. With
 // all workers busy the server queues for one.
 func (p *Poller) kick(s *server, now offset) {
-	if p.ctx == nil || s.running != nil || s.queued || len(s.due) == 0 {
+	if p.ctx == nil || p.ctx.Err() != nil || s.running != nil || s.queued || len(s.due) == 0 {
 		return
 	}
 	if s.resting(now) {

@@ -183,6 +183,7 @@ func (p *Poller) leave(q *query, o *object, now offset) {
 	if len(s.queries) == 0 {
 		s.idleSince = now
 	}
+	s.release()
 	p.watchSoon(s, now)
 	p.arm(s, now)
 }
