@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/scaler"
 )
 
 // Metrics are the controller's own series. Series of an object exist from its
@@ -107,12 +108,13 @@ func (m *Metrics) Series(id sample.Object, sources []Source) []*Series {
 			objectErrors: m.errorsOf(id),
 		}
 	}
-	for _, old := range m.series[id] {
+	before := m.series[id]
+	m.series[id] = series
+	for _, old := range before {
 		if !slices.ContainsFunc(series, func(s *Series) bool { return slices.Equal(s.labels, old.labels) }) {
 			m.delete(old)
 		}
 	}
-	m.series[id] = series
 	return series
 }
 
@@ -124,6 +126,27 @@ func (m *Metrics) delete(s *Series) {
 	for _, ignored := range []string{"true", "false"} {
 		m.empty.DeleteLabelValues(append(slices.Clone(s.emptyLabels), ignored)...)
 	}
+	if asker := s.asker(); m.requests != nil && !m.asks(asker) {
+		m.requests.forget(asker)
+	}
+}
+
+// asker is the trigger as its requests name it.
+func (s *Series) asker() scaler.Asker {
+	return scaler.Asker{Namespace: s.emptyLabels[0], Object: s.emptyLabels[1], Trigger: s.emptyLabels[2], Metric: s.emptyLabels[3]}
+}
+
+// asks says that a trigger is there, of an object of either kind: those of its
+// requests do not say which. The caller holds mu.
+func (m *Metrics) asks(asker scaler.Asker) bool {
+	asker.Type = ""
+	for _, kind := range []string{"ScaledObject", "ScaledJob"} {
+		id := sample.Object{Kind: kind, Namespace: asker.Namespace, Name: asker.Object}
+		if slices.ContainsFunc(m.series[id], func(s *Series) bool { return s.asker() == asker }) {
+			return true
+		}
+	}
+	return false
 }
 
 // Sampled records one answer of a source.
@@ -212,9 +235,6 @@ func (m *Metrics) Forget(id sample.Object) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.series, id)
-	if m.requests != nil {
-		m.requests.forget(id.Namespace, id.Name)
-	}
 	if kindLabel(id.Kind) == "scaledjob" {
 		m.jobErrors.DeleteLabelValues(id.Namespace, id.Name)
 		return

@@ -20,6 +20,7 @@ const noAnswer = "error"
 // really goes out: a query that several objects share is one request, labelled with
 // the object that asked first.
 type Requests struct {
+	metrics *Metrics
 	total   *prometheus.CounterVec
 	seconds *prometheus.HistogramVec
 	// everyLabel is the flag that gives the histogram the labels of the counter.
@@ -36,7 +37,8 @@ func (m *Metrics) Requests(registry prometheus.Registerer, highCardinality bool)
 		labels = requestLabels
 	}
 	r := &Requests{
-		total: counter("keda_scaler_http_requests_total", "HTTP requests to event sources.", requestLabels...),
+		metrics: m,
+		total:   counter("keda_scaler_http_requests_total", "HTTP requests to event sources.", requestLabels...),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "keda_scaler_http_request_duration_seconds", Help: "Time until event sources answered HTTP requests.",
 			Buckets: prometheus.DefBuckets,
@@ -71,18 +73,29 @@ func (o *observed) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err == nil {
 		status = strconv.Itoa(resp.StatusCode)
 	}
-	labels := []string{asker.Namespace, asker.Object, asker.Type, asker.Trigger, asker.Metric, status}
-	o.requests.total.WithLabelValues(labels...).Inc()
-	if !o.requests.everyLabel {
-		labels = []string{asker.Type, status}
-	}
-	o.requests.seconds.WithLabelValues(labels...).Observe(time.Since(began).Seconds())
+	o.requests.count(asker, status, time.Since(began).Seconds())
 	return resp, err
 }
 
-// forget deletes the series of an object that is gone.
-func (r *Requests) forget(namespace, object string) {
-	labels := prometheus.Labels{"namespace": namespace, "scaled_resource": object}
+// count counts a request, unless its trigger went while it was on its way: nobody
+// would delete its series any more.
+func (r *Requests) count(asker scaler.Asker, status string, seconds float64) {
+	r.metrics.mu.Lock()
+	defer r.metrics.mu.Unlock()
+	if !r.metrics.asks(asker) {
+		return
+	}
+	labels := []string{asker.Namespace, asker.Object, asker.Type, asker.Trigger, asker.Metric, status}
+	r.total.WithLabelValues(labels...).Inc()
+	if !r.everyLabel {
+		labels = []string{asker.Type, status}
+	}
+	r.seconds.WithLabelValues(labels...).Observe(seconds)
+}
+
+// forget deletes the series of a trigger that is gone.
+func (r *Requests) forget(asker scaler.Asker) {
+	labels := prometheus.Labels{"namespace": asker.Namespace, "scaled_resource": asker.Object, "trigger_name": asker.Trigger, "metric_name": asker.Metric}
 	r.total.DeletePartialMatch(labels)
 	if r.everyLabel {
 		r.seconds.DeletePartialMatch(labels)
