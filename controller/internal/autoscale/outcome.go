@@ -184,14 +184,15 @@ func (s *scaledObject) cached(metric string) bool {
 	return false
 }
 
-// publishLatest publishes the newest samples without deciding anything.
+// publishLatest publishes the newest samples without deciding anything. Before the
+// first evaluation nobody knows the replicas, which some fallbacks keep.
 func (s *scaledObject) publishLatest(ctx context.Context) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.stopped {
+	if s.stopped || s.replicas == nil {
 		return
 	}
-	s.publish(s.observe(ctx, s.replicas))
+	s.publish(s.observe(ctx, *s.replicas))
 }
 
 // combined is as old as the oldest of the answers, and as slow as the slowest.

@@ -29,7 +29,7 @@ type scaledObject struct {
 	stopped    bool
 	plan       *ScaledObjectPlan
 	metrics    []*metricState // one per external metric, in order
-	replicas   int32          // at the last evaluation
+	replicas   *int32         // at the last evaluation by this plan; nil before it
 	lastActive time.Time
 	active     bool
 	reported   outcome
@@ -76,7 +76,7 @@ func (s *scaledObject) adopt(plan *ScaledObjectPlan) (active bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.metrics = s.metricStates(plan)
-	s.plan, s.fresh = plan, true
+	s.plan, s.fresh, s.replicas = plan, true, nil
 	return s.active
 }
 
@@ -104,7 +104,7 @@ func (s *scaledObject) evaluate(ctx context.Context) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, errors.Join(err, s.unreadable(ctx, err))
 	}
-	s.replicas = replicas
+	s.replicas = &replicas
 	seen := s.observe(ctx, replicas)
 	decision := scale.Decide(s.input(replicas, seen))
 	if !seen.newest.IsZero() {

@@ -214,6 +214,31 @@ func TestStop(t *testing.T) {
 	}
 }
 
+// TestRefreshBeforeTheFirstEvaluation: a metrics adapter may want a fresher answer
+// before a new leader has come to an object. A fallback that keeps the replicas must
+// not take them for zero then, which would scale the target in.
+func TestRefreshBeforeTheFirstEvaluation(t *testing.T) {
+	w := newWorld(t)
+	w.api.replicas = 8
+	w.source.set(0, errors.New("refused"))
+	o := object("web", func(o *v1alpha1.ScaledObject) {
+		o.Spec.Fallback = &v1alpha1.Fallback{FailureThreshold: 2, Replicas: 3, Behavior: v1alpha1.FallbackCurrentReplicas}
+		o.Status.Health = map[string]v1alpha1.HealthStatus{"s0-redis-web": {NumberOfFailures: new(int32(3)), Status: v1alpha1.HealthStatusFailing}}
+	})
+	id := scaledObjectID(o)
+	w.ScaleObject(w.plan(o))
+	if err := w.Refresh(t.Context(), id, "s0-redis-web"); err != nil {
+		t.Fatal(err)
+	}
+	if answers, ok := w.Store.Answers(id); ok {
+		t.Errorf("before anybody read the replicas, the HPA is told %+v", answers.Metrics)
+	}
+	w.look(t, id)
+	if answer, _ := w.Store.Latest(id, "s0-redis-web"); answer.Value != 8*5 {
+		t.Errorf("the HPA is told %+v, want the value for 8 replicas", answer)
+	}
+}
+
 // TestPanic: a bug costs one evaluation, and its value, which may be anything, is
 // not told.
 func TestPanic(t *testing.T) {
