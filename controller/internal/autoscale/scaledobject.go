@@ -52,9 +52,11 @@ func (e *Engine) ScaleObject(plan *ScaledObjectPlan) (began bool) {
 		s = &scaledObject{Engine: e, id: id}
 		s.restore(plan)
 	}
-	active := s.adopt(plan)
+	s.mu.Lock() // until the subscription is made: an evaluation in between would set another interval
+	defer s.mu.Unlock()
+	s.adopt(plan)
 	return e.register(id, s, poll.Subscription{
-		Object: id, Interval: plan.interval(active, e.HPAPeriod), Bindings: bindings(plan.Triggers),
+		Object: id, Interval: plan.interval(s.active, e.HPAPeriod), Bindings: bindings(plan.Triggers),
 	})
 }
 
@@ -72,12 +74,10 @@ func (s *scaledObject) restore(plan *ScaledObjectPlan) {
 	}
 }
 
-func (s *scaledObject) adopt(plan *ScaledObjectPlan) (active bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// adopt puts a plan in place of an earlier one. The caller holds the lock.
+func (s *scaledObject) adopt(plan *ScaledObjectPlan) {
 	s.metrics = s.metricStates(plan)
 	s.plan, s.fresh, s.replicas = plan, true, nil
-	return s.active
 }
 
 func (s *scaledObject) plannedFor() *v1alpha1.ScaledObject {

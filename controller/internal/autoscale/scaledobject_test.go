@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/poll"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/scale"
 )
@@ -236,6 +237,48 @@ func TestRefreshBeforeTheFirstEvaluation(t *testing.T) {
 	w.look(t, id)
 	if answer, _ := w.Store.Latest(id, "s0-redis-web"); answer.Value != 8*5 {
 		t.Errorf("the HPA is told %+v, want the value for 8 replicas", answer)
+	}
+}
+
+// pacedPoller notes the interval of a subscription, and can evaluate the object in the
+// moment before the subscription is made.
+type pacedPoller struct {
+	Poller
+	before   func()
+	interval time.Duration
+}
+
+func (p *pacedPoller) Subscribe(s poll.Subscription) {
+	p.before()
+	p.interval = s.Interval
+	p.Poller.Subscribe(s)
+}
+
+func (p *pacedPoller) SetInterval(id sample.Object, interval time.Duration) {
+	p.interval = interval
+	p.Poller.SetInterval(id, interval)
+}
+
+// TestNewPlanOfAnObjectThatBecomesActive: a new plan that meets an evaluation leaves
+// the object with the interval of its activity.
+func TestNewPlanOfAnObjectThatBecomesActive(t *testing.T) {
+	w := newWorld(t)
+	paced := &pacedPoller{Poller: w.Poller, before: func() {}}
+	w.Poller = paced
+	o, id := one(t, w, nil)
+	w.source.set(7, nil)
+	w.ask(t, id)
+	s, _ := w.subject(id).(*scaledObject)
+	paced.before = func() {
+		if s.mu.TryLock() { // a worker may come to the object now
+			s.mu.Unlock()
+			w.look(t, id)
+		}
+	}
+	w.ScaleObject(w.plan(o))
+	w.look(t, id)
+	if paced.interval != w.HPAPeriod {
+		t.Errorf("an active object is polled every %s, want %s", paced.interval, w.HPAPeriod)
 	}
 }
 
