@@ -157,7 +157,9 @@ func TestRefusalsAreOneLineWithoutSecrets(t *testing.T) {
 	}{
 		"explained":   {401, `{"error":"invalid_client","error_description":"no\n hunter2 here"}`, "login.example answers 401 Unauthorized: invalid_client no *** here", true},
 		"unexplained": {503, "<html>hunter2</html>", "login.example answers 503 Service Unavailable", false},
-		"throttled":   {429, "", "login.example answers 429 Too Many Requests", false},
+		"numbered": {401, `{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided.\r\nTrace ID: 0b2c\r\nCorrelation ID: 1f\r\nTimestamp: 2026-11-22 05:00:00Z"}`,
+			"login.example answers 401 Unauthorized: invalid_client AADSTS7000215: Invalid client secret provided.", true},
+		"throttled": {429, "", "login.example answers 429 Too Many Requests", false},
 	} {
 		response := &http.Response{StatusCode: test.status, Status: fmt.Sprint(test.status, " ", http.StatusText(test.status)), Request: request}
 		got := identity.ExplainToken(&oauth2.RetrieveError{Response: response, Body: []byte(test.body)}, "hunter2")

@@ -63,7 +63,10 @@ func NewRefusal(response *http.Response, body []byte, secrets ...string) *Refusa
 		text = response.Request.URL.Host
 	}
 	text += " answers " + response.Status
-	if explanation := strings.TrimSpace(answer.Error + " " + answer.Description); explanation != "" {
+	// Microsoft ends with numbers and the time of this one answer. A problem that
+	// reads otherwise at each look would be told, and written to a status, each time.
+	description, _, _ := strings.Cut(answer.Description, "Trace ID: ")
+	if explanation := strings.TrimSpace(answer.Error + " " + description); explanation != "" {
 		text += ": " + Line(explanation, secrets...)
 	}
 	return &Refusal{Status: response.StatusCode, Text: text}
