@@ -48,12 +48,19 @@ func (a *Actuator) Scale(ctx context.Context, ref workload.Ref, from, to int32) 
 	body.SetGroupVersionKind(autoscalingv1.SchemeGroupVersion.WithKind("Scale"))
 	err = a.Client.SubResource("scale").Patch(ctx, target, client.RawPatch(types.JSONPatchType, patch), client.WithSubResourceBody(body))
 	switch {
-	case apierrors.IsInvalid(err):
+	case apierrors.IsInvalid(err) && !hasCause(err):
 		return ErrMoved
 	case err != nil:
 		return fmt.Errorf("cannot scale %s from %d to %d: %w", ref, from, to, err)
 	}
 	return nil
+}
+
+// hasCause tells a count that the target's schema does not allow, which names the
+// field, from a test in the patch that failed, which names none.
+func hasCause(err error) bool {
+	var status apierrors.APIStatus
+	return errors.As(err, &status) && status.Status().Details != nil && len(status.Status().Details.Causes) > 0
 }
 
 // scalePatch is a JSON patch that fails unless the count is still from. A count

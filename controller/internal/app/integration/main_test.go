@@ -124,6 +124,6 @@ spec:
         openAPIV3Schema:
           type: object
           properties:
-            spec: {type: object, properties: {replicas: {type: integer}}}
+            spec: {type: object, properties: {replicas: {type: integer, maximum: 20}}}
             status: {type: object, properties: {replicas: {type: integer}}}
 `

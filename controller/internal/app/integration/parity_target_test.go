@@ -41,6 +41,16 @@ func testReplicasThatCannotBeRead(e *env) {
 	})
 }
 
+// testCountThatTheTargetRefuses: a count that the schema of the target does not
+// allow is told, as every other write that fails, and does not keep a deleted
+// object from going.
+func testCountThatTheTargetRefuses(e *env) {
+	e.apply(widget("widget"), e.redisObject("widget", "scaleTargetRef: {apiVersion: example.test/v1, kind: Widget, name: widget}\nminReplicaCount: 21"))
+	e.event("widget", v1alpha1.EventScaleTargetActivationFailed, "spec.replicas", "less than or equal to 20")
+	e.delete(&v1alpha1.ScaledObject{}, "widget")
+	e.gone(&v1alpha1.ScaledObject{}, "widget")
+}
+
 // testRestoredCountIsTheTargetsOwn: an object that moved to another target restores
 // what that one had.
 //

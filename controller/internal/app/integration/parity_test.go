@@ -21,6 +21,7 @@ var parityTests = map[string]func(*env){
 	"AuthenticationRefs":                 testAuthenticationRefs,
 	"CPUWithoutNumberIsNamed":            testCPUWithoutNumberIsNamed,
 	"CachedMetrics":                      testCachedMetrics,
+	"CountThatTheTargetRefuses":          testCountThatTheTargetRefuses,
 	"DeletedWhilePaused":                 testDeletedWhilePaused,
 	"DeletionDuringWrites":               testDeletionDuringWrites,
 	"EnvSourceContainer":                 testEnvSourceContainer,
