@@ -44,21 +44,34 @@ func (c clusterReader) Pods(ctx context.Context, namespace, selector string) ([]
 	return out, nil
 }
 
-// Endpoints implements scaler.Cluster.
+// Endpoints implements scaler.Cluster. A pod that several slices name, such as those
+// of two IP families, is one endpoint.
 func (c clusterReader) Endpoints(ctx context.Context, namespace, service string) ([]string, error) {
 	var slices discoveryv1.EndpointSliceList
 	err := c.cache.List(ctx, &slices, client.InNamespace(namespace), client.MatchingLabels{discoveryv1.LabelServiceName: service})
 	if err != nil {
 		return nil, fmt.Errorf("cannot list the endpoints of Service %s/%s: %w", namespace, service, err)
 	}
+	type key struct {
+		who  string
+		port int32
+	}
 	var out []string
+	seen := map[key]bool{}
 	for i := range slices.Items {
 		for _, port := range slices.Items[i].Ports {
 			for _, endpoint := range slices.Items[i].Endpoints {
 				if !ptr.Deref(endpoint.Conditions.Ready, true) || len(endpoint.Addresses) == 0 {
 					continue
 				}
-				out = append(out, net.JoinHostPort(endpoint.Addresses[0], strconv.Itoa(int(ptr.Deref(port.Port, 0)))))
+				k := key{endpoint.Addresses[0], ptr.Deref(port.Port, 0)}
+				if endpoint.TargetRef != nil {
+					k.who = string(endpoint.TargetRef.UID)
+				}
+				if !seen[k] {
+					seen[k] = true
+					out = append(out, net.JoinHostPort(endpoint.Addresses[0], strconv.Itoa(int(k.port))))
+				}
 			}
 		}
 	}
