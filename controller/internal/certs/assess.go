@@ -40,6 +40,8 @@ func Assess(now time.Time, b Bundle, names []string) Need {
 	switch {
 	case own == nil:
 		need = Need{Authority: true, Why: "there is no authority that can sign"}
+	case now.Before(own.cert.NotBefore):
+		need = Need{Authority: true, Why: "the authority is not valid before " + own.cert.NotBefore.Format(time.RFC3339)}
 	case due(now, own.cert):
 		need = Need{Authority: true, Why: "the authority expires on " + own.cert.NotAfter.Format(time.DateOnly)}
 	}

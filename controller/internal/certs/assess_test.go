@@ -148,6 +148,23 @@ func TestAssessReasons(t *testing.T) {
 	}
 }
 
+// TestMadeByAClockThatWasAhead: where the clock was hours ahead that the authority was
+// made by, there is a new one, rather than a certificate after the other that nobody
+// accepts.
+func TestMadeByAClockThatWasAhead(t *testing.T) {
+	b, _ := step(t, start.Add(3*time.Hour), Bundle{})
+	b, need := step(t, start, b)
+	if !need.Authority || !need.Leaf {
+		t.Errorf("an authority that is not valid before three hours are over: %+v", need)
+	}
+	trusts(t, start.Add(time.Minute), b, b)
+	for now := start; now.Before(start.Add(24 * time.Hour)); now = now.Add(time.Minute) {
+		if b, need = step(t, now, b); need != (Need{}) {
+			t.Fatalf("%s later: %+v", now.Sub(start), need)
+		}
+	}
+}
+
 // TestAdoptsAnothersSecret takes over what an upstream installation left:
 // RSA keys, PKCS #1, valid for years.
 func TestAdoptsAnothersSecret(t *testing.T) {
