@@ -5,7 +5,7 @@ package provider
 
 import (
 	"context"
-	"errors"
+	"maps"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -59,7 +59,7 @@ func (r *installation) Create(ctx context.Context, req resource.CreateRequest, r
 		return
 	}
 	err := installer.Apply(ctx, nil, true)
-	if untouched(err) {
+	if !installer.Begun() {
 		r.explainInstall(err, &resp.Diagnostics)
 		return
 	}
@@ -119,12 +119,24 @@ func (r *installation) Update(ctx context.Context, req resource.UpdateRequest, r
 		return
 	}
 	if err := installer.Apply(ctx, inventoryOf(req.State.Raw), false); err != nil {
+		resp.State.Raw = withMade(req.State.Raw, installer)
 		r.explainInstall(err, &resp.Diagnostics)
 		return
 	}
 	resp.State.Raw = r.installed(plan, installer, &resp.Diagnostics)
 	resp.Diagnostics.Append(identifyInstallation(ctx, resp.Identity, installer.Namespace)...)
 	r.tellAdopted(installer, &resp.Diagnostics)
+}
+
+// withMade adds to a state what an update that failed may have made, so that it
+// goes again with the next update or the installation.
+func withMade(state tftypes.Value, installer *install.Installer) tftypes.Value {
+	made, err := install.Wanted(installer.Phases)
+	if err != nil || !installer.Begun() {
+		return state
+	}
+	maps.Copy(made, inventoryOf(state))
+	return convert.With(state, map[string]tftypes.Value{"inventory": inventoryValue(made)})
 }
 
 // Delete removes the installation and waits until it is gone.
@@ -181,10 +193,4 @@ func (r *installation) installed(plan tftypes.Value, installer *install.Installe
 		diags.AddError("Cannot list the installation", capital(err.Error())+".")
 	}
 	return r.completed(plan, inventoryValue(inventory))
-}
-
-// untouched reports whether nothing was written.
-func untouched(err error) bool {
-	var conflict *install.ConflictError
-	return errors.As(err, &conflict)
 }

@@ -4,6 +4,7 @@
 package provider
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -144,6 +145,63 @@ func TestInstallationPlansUnknownValues(t *testing.T) {
 			}
 		})
 	}
+}
+
+// installing is a session with an API server in memory in which CRDs are served
+// at once.
+func installing(t *testing.T) (*acctest.Session, *acctest.API) {
+	t.Helper()
+	s, api := connected(t)
+	api.Status = func(map[string]any) map[string]any {
+		return map[string]any{"conditions": []any{map[string]any{"type": "Established", "status": "True"}, map[string]any{"type": "NamesAccepted", "status": "True"}}}
+	}
+	return s, api
+}
+
+// TestInstallationLeavesNoStateBeforeItBegins: a state would be tainted, and the
+// next apply would remove an installation that may be somebody else's.
+func TestInstallationLeavesNoStateBeforeItBegins(t *testing.T) {
+	s, api := installing(t)
+	api.Fail = func(*http.Request) int { return http.StatusServiceUnavailable }
+	null, config := tftypes.NewValue(s.Type(installationType), nil), s.Config(installationType, map[string]any{"wait": false})
+	plan, _ := s.Plan(installationType, null, config)
+	state, diagnostics := s.Apply(installationType, null, plan, config)
+	contains(t, acctest.Text(diagnostics), "Refused by the cluster")
+	if !state.IsNull() {
+		t.Errorf("nothing was written, but the state is %s", state)
+	}
+	api.Fail = nil
+	s.Create(installationType, map[string]any{"wait": false})
+}
+
+// TestInstallationRemembersWhatAFailedUpdateMade: rights in a namespace must not
+// stay because the update that gave them stopped half-way and was then taken back.
+func TestInstallationRemembersWhatAFailedUpdateMade(t *testing.T) {
+	s, api := installing(t)
+	config := map[string]any{"wait": false}
+	state := s.Create(installationType, config)
+	binding := "/apis/rbac.authorization.k8s.io/v1/namespaces/shop/rolebindings/keda-operator-watched"
+	wider := s.Config(installationType, map[string]any{"wait": false, "watch_namespaces": []any{"shop"}})
+	plan, _ := s.Plan(installationType, state, wider)
+	api.Fail = func(r *http.Request) int {
+		if r.Method == http.MethodPatch && strings.Contains(r.URL.Path, "/deployments/") {
+			return http.StatusForbidden
+		}
+		return 0
+	}
+	state, diagnostics := s.Apply(installationType, state, plan, wider)
+	contains(t, acctest.Text(diagnostics), "stopped in phase")
+	if api.Object(binding) == nil {
+		t.Fatal("the update stopped too early for this test")
+	}
+	api.Fail = nil
+	state, _ = s.Read(installationType, state)
+	plan, _ = s.Plan(installationType, state, s.Config(installationType, config))
+	state, diagnostics = s.Apply(installationType, state, plan, s.Config(installationType, config))
+	if api.Object(binding) != nil {
+		t.Errorf("the rights in namespace shop are still there %s", acctest.Text(diagnostics))
+	}
+	unchanged(t, s, installationType, state, config)
 }
 
 func TestInstallationPlanNamesWhatAReleaseChanges(t *testing.T) {

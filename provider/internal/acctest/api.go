@@ -19,9 +19,9 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// API is an API server for custom resources that keeps them in memory. It
-// answers reads, server-side apply and deletion; an apply replaces the object but
-// for what the server owns. It knows no schemas.
+// API is an API server that keeps objects in memory. It answers reads,
+// server-side apply and deletion; an apply replaces the object but for what the
+// server owns. It knows no schemas.
 type API struct {
 	// URL is the address of the server.
 	URL string
@@ -29,6 +29,8 @@ type API struct {
 	NoKinds bool
 	// Status is what a controller would report, put on every applied object.
 	Status func(object map[string]any) map[string]any
+	// Fail answers a request with this HTTP status if it is not 0.
+	Fail func(*http.Request) int
 	// Refuse answers an apply with this status object instead.
 	Refuse map[string]any
 	// Keep holds objects back when they are deleted, as a finalizer does.
@@ -49,38 +51,54 @@ func NewAPI(t testing.TB) *API {
 }
 
 // Object returns the stored object of a path such as
-// namespaces/default/scaledobjects/x, nil when there is none.
+// namespaces/default/scaledobjects/x, nil when there is none. The path of an
+// object that is no custom resource of KEDA begins with / and its API.
 func (a *API) Object(path string) map[string]any {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.objects[prefix+path]
+	return a.objects[full(path)]
 }
 
 // Put stores an object as if another client had written it.
 func (a *API) Put(path string, object map[string]any) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.objects[prefix+path] = a.stored(object, nil)
+	a.objects[full(path)] = a.stored(object, nil)
 }
 
 // Remove deletes an object as if another client had.
 func (a *API) Remove(path string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	delete(a.objects, prefix+path)
+	delete(a.objects, full(path))
 }
 
 const prefix = "/apis/keda.sh/v1alpha1/"
+
+func full(path string) string {
+	if strings.HasPrefix(path, "/") {
+		return path
+	}
+	return prefix + path
+}
 
 // ServeHTTP implements http.Handler.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	failure := 0
+	if a.Fail != nil {
+		failure = a.Fail(r)
+	}
 	switch {
+	case failure != 0:
+		http.Error(w, http.StatusText(failure), failure)
 	case strings.HasSuffix(r.URL.Path, "/events"):
 		reply(w, http.StatusOK, a.events())
-	case a.NoKinds || !strings.HasPrefix(r.URL.Path, prefix):
+	case a.NoKinds:
 		http.Error(w, "404 page not found", http.StatusNotFound)
+	case r.Method == http.MethodGet && isList(r.URL.Path):
+		reply(w, http.StatusOK, a.list(r))
 	case r.Method == http.MethodPatch && a.Refuse != nil:
 		code, _ := a.Refuse["code"].(float64)
 		reply(w, int(code), a.Refuse)
@@ -94,6 +112,36 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		reply(w, http.StatusOK, a.objects[r.URL.Path])
 	}
+}
+
+// isList tells the path of a collection from that of an object.
+func isList(path string) bool {
+	names := strings.Split(strings.Trim(path, "/"), "/")
+	if names[0] == "apis" {
+		names = names[1:]
+	}
+	return len(names)%2 == 1
+}
+
+// list answers for a namespace or all, and knows selection by name only.
+func (a *API) list(r *http.Request) map[string]any {
+	namespace, resource := "", r.URL.Path[strings.LastIndexByte(r.URL.Path, '/'):]
+	base, rest, namespaced := strings.Cut(r.URL.Path, "/namespaces/")
+	if namespaced {
+		namespace, _, _ = strings.Cut(rest, "/")
+	} else {
+		base = strings.TrimSuffix(base, resource)
+	}
+	items := []any{}
+	for path, object := range a.objects {
+		under, name, found := strings.Cut(path, resource+"/")
+		wanted, selected := strings.CutPrefix(r.URL.Query().Get("fieldSelector"), "metadata.name=")
+		if found && !strings.Contains(name, "/") && (!selected || name == wanted) &&
+			(under == base+"/namespaces/"+namespace || !namespaced && (under == base || strings.HasPrefix(under, base+"/namespaces/"))) {
+			items = append(items, object)
+		}
+	}
+	return map[string]any{"kind": "List", "apiVersion": "v1", "items": items}
 }
 
 func (a *API) apply(w http.ResponseWriter, r *http.Request) {

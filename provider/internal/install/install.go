@@ -35,7 +35,11 @@ type Installer struct {
 	Wait bool
 
 	adopted []Owner
+	begun   bool
 }
+
+// Begun reports whether Apply wrote anything, or tried to.
+func (i *Installer) Begun() bool { return i.begun }
 
 // Adopted lists from whom Apply took objects over, each once.
 func (i *Installer) Adopted() []Owner { return i.adopted }
@@ -62,6 +66,7 @@ func (i *Installer) Apply(ctx context.Context, previous Inventory, fresh bool) e
 	if err := i.ensureNamespace(ctx); err != nil {
 		return err
 	}
+	i.begun = true
 	for _, phase := range i.Phases {
 		tflog.Info(ctx, "Installing", map[string]any{"phase": phase.Name, "objects": len(phase.Objects)})
 		if err := i.applyPhase(ctx, phase, foreign); err != nil {
@@ -127,6 +132,7 @@ func (i *Installer) ensureNamespace(ctx context.Context) error {
 	}
 	for _, object := range manifests.Objects(i.Phases) {
 		if object.GetKind() == "Namespace" {
+			i.begun = true
 			_, err := i.Client.Apply(ctx, ref, object.Object, true)
 			return err
 		}
