@@ -20,7 +20,8 @@ import (
 )
 
 // Metrics are the controller's own series. Series of an object exist from its
-// registration until it is forgotten, and counters never go back in between.
+// registration until it is forgotten, those of a value from its first answer on, and
+// counters never go back in between.
 type Metrics struct {
 	active, value, latency  *prometheus.GaugeVec
 	errors                  *prometheus.CounterVec
@@ -72,11 +73,12 @@ func counter(name, help string, labels ...string) *prometheus.CounterVec {
 
 // Series are the series of one metric of one object, looked up once.
 type Series struct {
-	labels                 []string
-	emptyLabels            []string // but for the last one
-	empty                  *prometheus.CounterVec
-	active, value, latency prometheus.Gauge
-	errors, objectErrors   prometheus.Counter
+	metrics              *Metrics
+	labels               []string
+	emptyLabels          []string // but for the last one
+	active               prometheus.Gauge
+	value, latency       prometheus.Gauge // nil before the first answer: zero would be taken for one
+	errors, objectErrors prometheus.Counter
 }
 
 // Source names one metric of an object for its series.
@@ -98,12 +100,10 @@ func (m *Metrics) Series(id sample.Object, sources []Source) []*Series {
 	for i, source := range sources {
 		labels := []string{id.Namespace, source.Metric, id.Name, source.Trigger, strconv.Itoa(source.Index), kindLabel(id.Kind)}
 		series[i] = &Series{
+			metrics:      m,
 			labels:       labels,
 			emptyLabels:  []string{id.Namespace, id.Name, source.Name, source.Metric, id.Kind},
-			empty:        m.empty,
 			active:       m.active.WithLabelValues(labels...),
-			value:        m.value.WithLabelValues(labels...),
-			latency:      m.latency.WithLabelValues(labels...),
 			errors:       m.errors.WithLabelValues(labels...),
 			objectErrors: m.errorsOf(id),
 		}
@@ -151,13 +151,18 @@ func (m *Metrics) asks(asker scaler.Asker) bool {
 
 // Sampled records one answer of a source.
 func (s *Series) Sampled(value float64, active bool, took time.Duration) {
+	if s.value == nil {
+		s.value, s.latency = s.metrics.value.WithLabelValues(s.labels...), s.metrics.latency.WithLabelValues(s.labels...)
+	}
 	s.value.Set(value)
 	s.active.Set(bit(active))
 	s.latency.Set(took.Seconds())
 }
 
-// Failed records that a source did not answer.
+// Failed records that a source did not answer. A decision takes the metric for
+// inactive then.
 func (s *Series) Failed() {
+	s.active.Set(0)
 	s.errors.Inc()
 	s.objectErrors.Inc()
 }
@@ -165,7 +170,7 @@ func (s *Series) Failed() {
 // Empty records that a source answered without a value; ignored says that the
 // trigger takes that for zero, else it is a failure too.
 func (s *Series) Empty(ignored bool) {
-	s.empty.WithLabelValues(append(slices.Clone(s.emptyLabels), strconv.FormatBool(ignored))...).Inc()
+	s.metrics.empty.WithLabelValues(append(slices.Clone(s.emptyLabels), strconv.FormatBool(ignored))...).Inc()
 }
 
 // Failed counts a failed check of an object.

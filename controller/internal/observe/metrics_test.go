@@ -40,7 +40,6 @@ func TestSeriesComeAndGoWithTheirObject(t *testing.T) {
 # HELP keda_scaler_metrics_value Latest value of the metric.
 # TYPE keda_scaler_metrics_value gauge
 keda_scaler_metrics_value{metric="s0-a",namespace="default",scaledObject="web",scaler="a",triggerIndex="0",type="scaledobject"} 3
-keda_scaler_metrics_value{metric="s1-b",namespace="default",scaledObject="web",scaler="redis",triggerIndex="1",type="scaledobject"} 0
 # HELP keda_trigger_registered_total Triggers of all objects, by type.
 # TYPE keda_trigger_registered_total gauge
 keda_trigger_registered_total{type="redis"} 2
@@ -61,6 +60,32 @@ keda_trigger_registered_total{type="redis"} 2
 	m.Failed(web)
 	m.Forget(web)
 	expect(t, registry, "", "keda_scaler_detail_errors_total", "keda_scaled_object_errors_total", "keda_scaled_object_paused")
+}
+
+// TestFailingTriggerShowsNoValueThatItNeverHad: zero is what an empty queue shows, and
+// active is what the decision took it for.
+func TestFailingTriggerShowsNoValueThatItNeverHad(t *testing.T) {
+	registry := prometheus.NewPedanticRegistry()
+	m := observe.New(registry, "", "")
+	series := m.Series(web, []observe.Source{{Metric: "s0-a", Trigger: "a", Index: 0}})[0]
+	series.Failed()
+	names := []string{"keda_scaler_active", "keda_scaler_metrics_value", "keda_scaler_metrics_latency_seconds"}
+	const inactive = `
+# HELP keda_scaler_active 1 while the metric is above its activation threshold, else 0.
+# TYPE keda_scaler_active gauge
+keda_scaler_active{metric="s0-a",namespace="default",scaledObject="web",scaler="a",triggerIndex="0",type="scaledobject"} 0
+`
+	expect(t, registry, inactive, names...)
+	series.Sampled(3, true, time.Second)
+	series.Failed()
+	expect(t, registry, inactive+`
+# HELP keda_scaler_metrics_latency_seconds How long the event source took to answer the latest query.
+# TYPE keda_scaler_metrics_latency_seconds gauge
+keda_scaler_metrics_latency_seconds{metric="s0-a",namespace="default",scaledObject="web",scaler="a",triggerIndex="0",type="scaledobject"} 1
+# HELP keda_scaler_metrics_value Latest value of the metric.
+# TYPE keda_scaler_metrics_value gauge
+keda_scaler_metrics_value{metric="s0-a",namespace="default",scaledObject="web",scaler="a",triggerIndex="0",type="scaledobject"} 3
+`, names...)
 }
 
 func TestRegisteredCountsEachObjectOnce(t *testing.T) {
