@@ -65,8 +65,8 @@ func (c clusterReader) Endpoints(ctx context.Context, namespace, service string)
 					continue
 				}
 				k := key{endpoint.Addresses[0], ptr.Deref(port.Port, 0)}
-				if endpoint.TargetRef != nil {
-					k.who = string(endpoint.TargetRef.UID)
+				if ref := endpoint.TargetRef; ref != nil && ref.UID != "" {
+					k.who = string(ref.UID)
 				}
 				if !seen[k] {
 					seen[k] = true
