@@ -70,10 +70,5 @@ func (c change) settle(ctx context.Context, plan tftypes.Value, private []byte) 
 	if err := json.Unmarshal(private, &moved); err != nil {
 		return fmt.Errorf("what is kept beside the state is not readable: %w", err)
 	}
-	ref := c.ref(plan)
-	object, err := c.client.Get(ctx, ref)
-	if err != nil || object == nil {
-		return err
-	}
-	return c.client.TakeOver(ctx, ref, object, moved.includes)
+	return c.client.TakeOver(ctx, c.ref(plan), moved.includes)
 }

@@ -110,7 +110,7 @@ func (i *Installer) takeOver(ctx context.Context, ref kube.Ref, live *unstructur
 	if !slices.Contains(i.adopted, owner) {
 		i.adopted = append(i.adopted, owner)
 	}
-	return i.Client.TakeOver(ctx, ref, live, kube.Everyone)
+	return i.Client.TakeOver(ctx, ref, kube.Everyone)
 }
 
 // ensureNamespace creates the namespace when that is wanted and it is not there.

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/util/csaupgrade"
+	"k8s.io/client-go/util/retry"
 )
 
 // Everyone lets TakeOver take from all field managers.
@@ -21,9 +22,19 @@ func Everyone(string) bool { return true }
 // TakeOver makes the client's field manager the owner of everything that the field
 // managers for which from is true wrote into the object, so that the next Apply
 // removes what it does not contain. What Kubernetes' own controllers wrote stays
-// theirs.
-func (c *Client) TakeOver(ctx context.Context, ref Ref, object *unstructured.Unstructured, from func(manager string) bool) error {
-	owned := object.DeepCopy()
+// theirs. An object that is not there has nothing to take over, and one that is
+// written at the same time is read again.
+func (c *Client) TakeOver(ctx context.Context, ref Ref, from func(manager string) bool) error {
+	return retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		object, err := c.Get(ctx, ref)
+		if err != nil || object == nil {
+			return err
+		}
+		return c.takeOver(ctx, ref, object, from)
+	})
+}
+
+func (c *Client) takeOver(ctx context.Context, ref Ref, owned *unstructured.Unstructured, from func(manager string) bool) error {
 	entries := owned.GetManagedFields()
 	managers := sets.New[string]()
 	for i := range entries {
