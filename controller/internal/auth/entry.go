@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"maps"
+	"regexp"
 	"sync"
 	"time"
 )
@@ -72,13 +73,17 @@ func (e *entry) attempt(ctx context.Context, doubted bool) (got values, err erro
 	return e.fetch(ctx, doubted)
 }
 
+// ownPort is the controller's end of a connection in an error, which is another at
+// each look, where the problem is the same.
+var ownPort = regexp.MustCompile(`[0-9a-fA-F.:\[\]]+:\d+->`)
+
 // take keeps an outcome and says whether readers get something else than before.
 func (e *entry) take(now time.Time, interval time.Duration, got values, err error) (changed bool) {
 	served := e.failures == 0 || e.values.parameters != nil
 	if err != nil {
 		// The chain of causes ends here: an event source that does not answer is no
 		// trouble with the API server, which reconcilers would wait out.
-		e.problem = errors.New(err.Error())
+		e.problem = errors.New(ownPort.ReplaceAllString(err.Error(), ""))
 		e.failures++
 		e.due = later(e.tried.Add(e.retry(interval)), now.Add(min(firstRetry, interval)))
 		if e.values.parameters == nil {

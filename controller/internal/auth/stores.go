@@ -220,13 +220,13 @@ func (s *Stores) finish(e *entry, first bool, got values, err error) {
 		e.told = ""
 	}
 	word := e.told != told
-	problem := e.stale(now)
+	problem, cause := e.stale(now), e.problem
 	close(e.flight)
 	e.flight = nil
 	_, current := s.entries[e.id]
 	s.mu.Unlock()
-	if err != nil && (before == nil || before.Error() != e.problem.Error()) {
-		s.Log.Info("cannot read a source of parameters", "authentication", e.owner.String(), "source", e.name, "problem", err.Error())
+	if cause != nil && (before == nil || before.Error() != cause.Error()) {
+		s.Log.Info("cannot read a source of parameters", "authentication", e.owner.String(), "source", e.name, "problem", cause.Error())
 	}
 	if current && word {
 		s.Troubled(e.owner, problem)

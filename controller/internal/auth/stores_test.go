@@ -6,8 +6,12 @@ package auth_test
 import (
 	"errors"
 	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,7 +24,10 @@ import (
 	"github.com/keda-tf/terraform-provider-keda/internal/testkit/source/vault"
 )
 
-const interval = 5 * time.Minute
+const (
+	interval = 5 * time.Minute
+	doubtGap = 30 * time.Second
+)
 
 // stores is a resolver with a Vault, a clock that a test moves, and ears.
 type stores struct {
@@ -259,6 +266,50 @@ func TestOlderValuesServe(t *testing.T) {
 		return s.changes() == 2
 	})
 	s.password("one")
+}
+
+// TestProblemThatNamesPortsIsToldOnce: what differs between two looks only in the
+// port that the connection came from is one problem.
+func TestProblemThatNamesPortsIsToldOnce(t *testing.T) {
+	s := newStores(t)
+	var resets atomic.Int32
+	var broken atomic.Bool
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !broken.Load() {
+			s.vault.ServeHTTP(w, r)
+			return
+		}
+		connection, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_ = connection.(*net.TCPConn).SetLinger(0)
+		resets.Add(1)
+		_ = connection.Close()
+	}))
+	t.Cleanup(front.Close)
+	ta := s.authentication()
+	ta.Spec.HashiCorpVault.Address = front.URL
+	if err := s.Objects.(client.Client).Create(t.Context(), ta); err != nil {
+		t.Fatal(err)
+	}
+	s.password("one")
+	broken.Store(true)
+	s.clock.Step(interval - doubtGap)
+	for n := range int32(4) {
+		s.clock.Step(doubtGap)
+		s.eventually("it is read again", func() bool {
+			s.clock.Step(20 * time.Millisecond)
+			return resets.Load() > n
+		})
+	}
+	s.password("one")
+	s.lock(func() {
+		if len(s.trouble) != 1 || !strings.Contains(s.trouble[0], "connection reset by peer") || strings.Count(s.log.String(), "cannot read") != 1 {
+			t.Errorf("told %q, logged %s", s.trouble, s.log.String())
+		}
+	})
 }
 
 // TestDoubt: values that do not work are read again at once, but not in a storm.
