@@ -133,7 +133,7 @@ func (e *Engine) next(ctx context.Context) bool {
 		e.queue.Forget(id)
 		return true
 	}
-	again, err := e.guarded(ctx, id, s)
+	again, err := e.guarded(ctx, id, s.evaluate)
 	if err != nil {
 		e.Log.Error(err, "cannot act on samples", "kind", id.Kind, "namespace", id.Namespace, "name", id.Name)
 		e.queue.AddRateLimited(id)
@@ -203,8 +203,11 @@ func (e *Engine) Refresh(ctx context.Context, id sample.Object, metric string) e
 	if err := e.Poller.Ask(ctx, id); err != nil {
 		return err
 	}
-	s.publishLatest(ctx)
-	return nil
+	_, err := e.guarded(ctx, id, func(ctx context.Context) (time.Time, error) {
+		s.publishLatest(ctx)
+		return time.Time{}, nil
+	})
+	return err
 }
 
 // Expect names the objects that exist when this process becomes the leader. Once
@@ -241,13 +244,13 @@ func (e *Engine) settle(id sample.Object) {
 	}
 }
 
-// guarded evaluates an object. A panic costs this evaluation, not the process.
-func (e *Engine) guarded(ctx context.Context, id sample.Object, s subject) (again time.Time, err error) {
+// guarded looks at an object. A panic costs this look, not the process.
+func (e *Engine) guarded(ctx context.Context, id sample.Object, look func(context.Context) (time.Time, error)) (again time.Time, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("evaluating %s %s/%s panicked (%T); please report this as a bug", id.Kind, id.Namespace, id.Name, cause)
 			e.Log.Error(err, "A panic was contained", "stack", string(debug.Stack()))
 		}
 	}()
-	return s.evaluate(ctx)
+	return look(ctx)
 }

@@ -8,15 +8,19 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	batchv1 "k8s.io/api/batch/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/observe"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
 )
 
@@ -211,4 +215,36 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%s: refused is %v", name, got)
 		}
 	}
+}
+
+// TestLatenessOfJobs: an evaluation is as late as its samples were asked late and
+// waited for it; those that were there before the object asked say nothing.
+//
+// Covers: metric keda_internal_scale_loop_latency_seconds
+func TestLatenessOfJobs(t *testing.T) {
+	w := newWorld(t)
+	registry := prometheus.NewRegistry()
+	w.Metrics = observe.New(registry, "", "")
+	late := func(want string) {
+		t.Helper()
+		if want != "" {
+			want = "# HELP keda_internal_scale_loop_latency_seconds How late the latest evaluation was after its sources were to be asked.\n" +
+				"# TYPE keda_internal_scale_loop_latency_seconds gauge\n" +
+				"keda_internal_scale_loop_latency_seconds{namespace=\"default\",resource=\"work\",type=\"scaledjob\"} " + want + "\n"
+		}
+		if err := testutil.GatherAndCompare(registry, strings.NewReader(want), "keda_internal_scale_loop_latency_seconds"); err != nil {
+			t.Error(err)
+		}
+	}
+	other := object("a", nil)
+	w.ScaleObject(w.plan(other))
+	w.ask(t, scaledObjectID(other))
+	w.clock.Step(10 * time.Second)
+	_, id := w.job(t, "a")
+	w.look(t, id)
+	late("")
+	w.askLater(t, id)
+	w.clock.Step(2 * time.Second)
+	w.look(t, id)
+	late("2")
 }

@@ -286,11 +286,29 @@ func TestNewPlanOfAnObjectThatBecomesActive(t *testing.T) {
 // not told.
 func TestPanic(t *testing.T) {
 	w := newWorld(t)
-	_, err := w.guarded(context.Background(), sample.Object{Kind: "ScaledObject", Name: "web"}, panicking{})
+	_, err := w.guarded(context.Background(), sample.Object{Kind: "ScaledObject", Name: "web"}, panicking{}.evaluate)
 	if err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("a panic became %v", err)
 	}
 }
+
+// TestPanicDuringRefresh: what a metrics adapter asks for ends the process as little as
+// what a poll brings.
+func TestPanicDuringRefresh(t *testing.T) {
+	w := newWorld(t)
+	_, id := one(t, w, nil)
+	poller := w.Poller
+	w.Poller = panickingPoller{poller}
+	if err := w.Refresh(t.Context(), id, "s0-redis-web"); err == nil || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("a panic became %v", err)
+	}
+	w.Poller = poller
+	w.look(t, id) // nobody holds the object
+}
+
+type panickingPoller struct{ Poller }
+
+func (panickingPoller) Latest(string, string) (sample.Sample, bool) { panic("hunter2") }
 
 type panicking struct{}
 
