@@ -34,23 +34,28 @@ func (r *ScaledObjects) finalize(ctx context.Context, so *v1alpha1.ScaledObject,
 	if err := r.deleteHPAs(ctx, so, ""); err != nil {
 		return err
 	}
-	if so.RestoresOriginalReplicas() {
-		if err := r.restore(ctx, so); err != nil {
-			return err
-		}
+	unrestored := r.restore(ctx, so)
+	if unrestored != nil && (transient(unrestored) || overtaken(ctx, unrestored)) {
+		return unrestored
 	}
 	if released, err := releaseFinalizer(ctx, r.Client, so); !released {
 		r.Status.Wrote(so, err)
 		return err
 	}
-	r.Status.Event(so, report.Normal(v1alpha1.EventScaledObjectDeleted, "The ScaledObject was deleted"))
+	event := report.Normal(v1alpha1.EventScaledObjectDeleted, "The ScaledObject was deleted")
+	if unrestored != nil {
+		event = report.Warning(event.Reason, event.Note+", but the replicas of its target were not restored: "+unrestored.Error())
+	}
+	r.Status.Event(so, event)
 	r.Status.Forget(client.ObjectKeyFromObject(so))
 	return nil
 }
 
+// restore gives the target its original replicas where that is asked for. What no
+// retry can cure must not keep the object from going.
 func (r *ScaledObjects) restore(ctx context.Context, so *v1alpha1.ScaledObject) error {
 	original := r.Status.Read(so).OriginalReplicaCount
-	if original == nil {
+	if original == nil || !so.RestoresOriginalReplicas() {
 		return nil
 	}
 	target, scale, err := r.Workloads.Resolve(ctx, so.Namespace, so.Spec.ScaleTargetRef)
