@@ -95,6 +95,5 @@ func (a *app) expect(ctx context.Context) error {
 	for i := range list.Items {
 		ids[i] = sample.Object{Kind: v1alpha1.KindScaledObject, Namespace: list.Items[i].Namespace, Name: list.Items[i].Name}
 	}
-	a.engine.Expect(ids)
-	return nil
+	return a.engine.Lead(ctx, ids)
 }
