@@ -44,7 +44,7 @@ func Bind(decoded trigger.Decoded, _ scaler.Env) (scaler.Binding, error) {
 		Address: address,
 		Query:   scaler.Query{Key: decoded.Fingerprint, Trigger: decoded.Trigger},
 		Open: func(context.Context) (scaler.Source, error) {
-			return &source{server: s, address: address, client: s.connect()}, nil
+			return &source{server: s, address: address, client: s.connect(), sharded: k == cluster}, nil
 		},
 	}, nil
 }

@@ -173,6 +173,18 @@ func TestForbiddenKeyFailsAlone(t *testing.T) {
 	}
 }
 
+// TestPlainTriggersReadOneNodeOfACluster: managed Redis often is a cluster of one
+// shard, of which each list alone can be read without knowing.
+func TestPlainTriggersReadOneNodeOfACluster(t *testing.T) {
+	node := source.RedisCluster(t, 1)[0]
+	node.Push("orders", 2)
+	node.Push("mails", 3)
+	s, queries := open(t, bind(t, "redis", "address="+node.Address, "listName=orders"), bind(t, "redis", "address="+node.Address, "listName=mails"))
+	for range 2 {
+		want(t, s.Read(deadline(t), queries), 2, 3)
+	}
+}
+
 func TestCluster(t *testing.T) {
 	nodes := source.RedisCluster(t, 2)
 	var bindings []scaler.Binding

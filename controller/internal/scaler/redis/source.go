@@ -48,6 +48,7 @@ type source struct {
 	server  server
 	address string
 	client  redis.UniversalClient
+	sharded bool // a cluster, be it one that the trigger does not know about
 
 	mu        sync.Mutex
 	stopWatch context.CancelFunc // ends the running Watch, nil without one
@@ -60,7 +61,7 @@ func (s *source) Read(ctx context.Context, queries []scaler.Query) []scaler.Resu
 		indexes[i] = i
 	}
 	size := keysPerScript
-	if s.server.kind == cluster {
+	if s.sharded {
 		size = 1 // the keys of one script must live on one node
 	}
 	results := make([]scaler.Result, len(queries))
@@ -113,7 +114,8 @@ func (s *source) run(ctx context.Context, queries []scaler.Query, batches [][]in
 }
 
 // settle turns the answer of one batch into results. When the server refuses the
-// batch, it is for one of its keys (an ACL, say), so each is asked alone.
+// batch for one of its keys (an ACL, say), or for not being on one shard, each is
+// asked alone.
 func (s *source) settle(ctx context.Context, queries []scaler.Query, batch []int, answer *redis.Cmd, results []scaler.Result) {
 	values, err := answer.Slice()
 	switch {
@@ -121,7 +123,8 @@ func (s *source) settle(ctx context.Context, queries []scaler.Query, batch []int
 		for j, query := range batch {
 			results[query] = s.result(listOf(queries[query]), values[j])
 		}
-	case redis.HasErrorPrefix(err, "NOPERM") && len(batch) > 1:
+	case len(batch) > 1 && (redis.HasErrorPrefix(err, "NOPERM") || redis.HasErrorPrefix(err, "CROSSSLOT")):
+		s.sharded = s.sharded || redis.HasErrorPrefix(err, "CROSSSLOT")
 		s.read(ctx, queries, slices.Collect(slices.Chunk(batch, 1)), results)
 	default:
 		if err == nil {
