@@ -210,8 +210,8 @@ func (s *scaledObject) compose(ctx context.Context, seen *observation) {
 	composite := s.plan.Modifiers.Compose(inputs, behavior)
 	answer := combined(seen.answers)
 	answer.Metric, answer.Value, answer.Error = composite.Metric, composite.Value, composite.Err
-	seen.inFallback = nil
-	if composite.InFallback {
+	if composite.InFallback { // else the formula answers without those that are
+		seen.inFallback = nil
 		s.substitute(ctx, s.plan.Modifiers.MetricType, s.plan.Modifiers.Target, seen, &answer)
 	}
 	seen.composite, seen.answers = &composite, []sample.Answer{answer}

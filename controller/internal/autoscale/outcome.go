@@ -150,7 +150,7 @@ func (s *scaledObject) healths() map[string]v1alpha1.HealthStatus {
 // shown is a metric's health as the status shows it. Failures beyond the threshold
 // make no difference, and counting on would write the status at every failing poll.
 func (s *scaledObject) shown(h fallback.Health) fallback.Health {
-	h.Failures = min(h.Failures, s.plan.Object.Spec.Fallback.FailureThreshold+1)
+	h.Failures = min(h.Failures-1, s.plan.Object.Spec.Fallback.FailureThreshold) + 1
 	return h
 }
 

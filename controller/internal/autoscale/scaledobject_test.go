@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/modifiers"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/poll"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/scale"
@@ -122,6 +124,45 @@ func TestFailuresAreCountedOnce(t *testing.T) {
 	s := &scaledObject{Engine: w.Engine, id: id}
 	if got := s.metricStates(w.plan(o))[0].health.Failures; got != 1 {
 		t.Errorf("after a restart there were %d failures", got)
+	}
+}
+
+// TestFailuresBelowTheHighestThreshold: a threshold that is never reached does not
+// turn the count over.
+func TestFailuresBelowTheHighestThreshold(t *testing.T) {
+	w := newWorld(t)
+	w.source.set(0, errors.New("refused"))
+	o, _ := one(t, w, func(o *v1alpha1.ScaledObject) {
+		o.Spec.Fallback = &v1alpha1.Fallback{FailureThreshold: math.MaxInt32, Replicas: 2}
+	})
+	if got := w.status(o).Health["s0-redis-web"]; *got.NumberOfFailures != 1 || got.Status != v1alpha1.HealthStatusFailing {
+		t.Errorf("after a failure health is %s with %d", got.Status, *got.NumberOfFailures)
+	}
+}
+
+// TestFormulaThatAnswersWithoutATrigger is a fallback too, and is told as one.
+//
+// Covers: condition ScaledObject/Fallback/FallbackExists
+func TestFormulaThatAnswersWithoutATrigger(t *testing.T) {
+	w := newWorld(t)
+	w.source.set(0, errors.New("refused"))
+	o := object("web", func(o *v1alpha1.ScaledObject) {
+		o.Spec.Fallback = &v1alpha1.Fallback{Replicas: 2, Behavior: v1alpha1.FallbackScalingModifiers}
+	})
+	plan, id := w.plan(o), scaledObjectID(o)
+	plan.Triggers[0].Name = "queue"
+	var err error
+	if plan.Modifiers, err = modifiers.Compile(&v1alpha1.ScalingModifiers{Formula: "queue ?? 9", Target: "3"}, []string{"queue"}); err != nil {
+		t.Fatal(err)
+	}
+	w.ScaleObject(plan)
+	w.ask(t, id)
+	w.look(t, id)
+	if answer, _ := w.Store.Latest(id, v1alpha1.CompositeMetricName); answer.Value != 9 || answer.Error != "" {
+		t.Errorf("the HPA is told %+v", answer)
+	}
+	if c := w.status(o).Conditions.Get(v1alpha1.ConditionFallback); c.Reason != v1alpha1.ReasonFallbackExists || !strings.Contains(c.Message, "s0-redis-web") {
+		t.Errorf("Fallback is %+v", c)
 	}
 }
 
