@@ -216,15 +216,18 @@ func TestProblemsShowNoSecret(t *testing.T) {
 		s.Int(&p.b, "fromAuth", "").From(param.Auth)
 		s.Int(&p.c, "fromEnv", "").From(param.Env)
 		s.Int(&p.d, "url", "")
+		s.Int(&p.d, "comma", "")
+		s.Int(&p.d, "space", "")
 	}
 	problems := param.Decode(declare, param.Input{
 		Metadata: m{"secret": secret, "fromEnvFromEnv": "V", "sercet": secret, "fromAuth": secret,
-			"url": "a,http://me:" + secret + "@host/x,http://me:" + secret + "@host"},
+			"url":   "a,http://me:" + secret + "@host/x,http://me:" + secret + "@host",
+			"comma": "http://me:a," + secret + "@host", "space": "http://me:my " + secret + "@host:b,http://me:@" + secret + " c@host"},
 		Auth: m{"fromAuth": secret},
 		Env:  m{"V": secret},
 	})
-	if len(problems) != 6 {
-		t.Errorf("got %d problems, want 6: %v", len(problems), problems)
+	if len(problems) != 8 {
+		t.Errorf("got %d problems, want 8: %v", len(problems), problems)
 	}
 	for _, problem := range problems {
 		if strings.Contains(problem.Error(), secret) || strings.Contains(problem.Value, secret) {

@@ -100,26 +100,15 @@ func shown(text string) string {
 	return text
 }
 
-// maskUserinfo hides what stands between "://" and the last "@" before the path
-// of each URL in text. It does not parse, because broken URLs are exactly what
-// messages are about.
+// maskUserinfo hides what stands between each "://" and the last "@" before the
+// next one. It does not parse, because broken URLs are exactly what messages are
+// about, and a password may hold any character.
 func maskUserinfo(text string) string {
-	var masked strings.Builder
-	for {
-		start := strings.Index(text, "://")
-		if start < 0 {
-			return masked.String() + text
-		}
-		start += len("://")
-		masked.WriteString(text[:start])
-		text = text[start:]
-		end := len(text)
-		if stop := strings.IndexAny(text, ", \t\n"); stop >= 0 {
-			end = stop
-		}
-		if at := strings.LastIndex(text[:end], "@"); at >= 0 {
-			masked.WriteString("***")
-			text = text[at:]
+	parts := strings.Split(text, "://")
+	for i, part := range parts {
+		if at := strings.LastIndex(part, "@"); i > 0 && at >= 0 {
+			parts[i] = "***" + part[at:]
 		}
 	}
+	return strings.Join(parts, "://")
 }
