@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/provider/internal/convert"
@@ -101,6 +102,11 @@ func (c change) applyAndWait(ctx context.Context, prior, plan tftypes.Value) tft
 	}
 	object := expansion.Object
 	object["apiVersion"], object["kind"] = v1alpha1.GroupVersion.String(), c.kind
+	if uid, _ := convert.Known(prior, "uid"); uid != "" {
+		// Terraform expects this object, not a new one in the place of one that
+		// was deleted after the plan.
+		(&unstructured.Unstructured{Object: object}).SetUID(types.UID(uid))
+	}
 	applied, err := c.client.Apply(ctx, c.ref(plan), object, convert.Flag(plan, "force_conflicts", false))
 	if err != nil {
 		c.explain(err, plan, c.diags)

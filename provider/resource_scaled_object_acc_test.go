@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
@@ -251,4 +252,24 @@ func TestAccMistakes(t *testing.T) {
 			run(t, nowhere, resource.TestStep{Config: consumerHCL(nowhere, test.more), PlanOnly: true, ExpectError: says(test.want)})
 		})
 	}
+}
+
+// TestAccUpdateMeansTheObjectThatWasPlanned holds the answers of an API server
+// against those of the one in memory.
+func TestAccUpdateMeansTheObjectThatWasPlanned(t *testing.T) {
+	c := acctest.NewCluster(t, crdFolder)
+	s := acctest.NewSession(t, New("test")).Configure(map[string]any{"config_path": c.Config})
+	config := func() map[string]any { return with(typedConfig(), map[string]any{"namespace": c.Namespace}) }
+	state := s.Create(scaledObjectType, config())
+	wanted := s.Config(scaledObjectType, with(config(), map[string]any{"min_replica_count": 2}))
+	plan, _ := s.Plan(scaledObjectType, state, wanted)
+	null := tftypes.NewValue(state.Type(), nil)
+	if _, diagnostics := s.Apply(scaledObjectType, state, null, null); len(diagnostics) > 0 {
+		t.Fatal(acctest.Text(diagnostics))
+	}
+	_, diagnostics := s.Apply(scaledObjectType, state, plan, wanted)
+	contains(t, acctest.Text(diagnostics), "Not the object that was planned")
+	s.Create(scaledObjectType, config())
+	_, diagnostics = s.Apply(scaledObjectType, state, plan, wanted)
+	contains(t, acctest.Text(diagnostics), "Not the object that was planned")
 }

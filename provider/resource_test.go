@@ -136,6 +136,29 @@ func TestUpdateKeepsTheObject(t *testing.T) {
 	}
 }
 
+// TestUpdateMeansTheObjectThatWasPlanned: Terraform calls a provider broken whose
+// object has another UID after an apply than the plan said.
+func TestUpdateMeansTheObjectThatWasPlanned(t *testing.T) {
+	for name, again := range map[string]bool{"gone": false, "made anew": true} {
+		t.Run(name, func(t *testing.T) {
+			s, api := connected(t)
+			state := s.Create(scaledObjectType, typedConfig())
+			config := s.Config(scaledObjectType, with(typedConfig(), map[string]any{"min_replica_count": 2}))
+			plan, _ := s.Plan(scaledObjectType, state, config)
+			object := api.Object(consumerPath)
+			api.Remove(consumerPath)
+			if again {
+				api.Put(consumerPath, object)
+			}
+			after, diagnostics := s.Apply(scaledObjectType, state, plan, config)
+			contains(t, acctest.Text(diagnostics), "Not the object that was planned", "Plan again.")
+			if !after.Equal(state) || (api.Object(consumerPath) != nil) != again {
+				t.Errorf("the state is %s, the object %v", after, api.Object(consumerPath))
+			}
+		})
+	}
+}
+
 func TestDeleteWaitsUntilTheObjectIsGone(t *testing.T) {
 	s, api := connected(t)
 	state := s.Create(scaledObjectType, with(typedConfig(), map[string]any{"timeouts": map[string]any{"delete": "100ms"}}))

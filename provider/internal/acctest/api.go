@@ -154,8 +154,30 @@ func (a *API) apply(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	a.objects[r.URL.Path] = a.stored(object, a.objects[r.URL.Path])
+	old := a.objects[r.URL.Path]
+	if status := otherUID(object, old); status != nil {
+		code, _ := status["code"].(int)
+		reply(w, code, status)
+		return
+	}
+	a.objects[r.URL.Path] = a.stored(object, old)
 	reply(w, http.StatusOK, a.objects[r.URL.Path])
+}
+
+// otherUID is the answer to an apply that means another object than the one of
+// its name.
+func otherUID(object, old map[string]any) map[string]any {
+	metadata, _ := object["metadata"].(map[string]any)
+	before, _ := old["metadata"].(map[string]any)
+	switch uid := metadata["uid"]; {
+	case uid == nil || uid == before["uid"]:
+		return nil
+	case old == nil:
+		return map[string]any{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Conflict", "code": http.StatusConflict, "message": fmt.Sprintf(
+			"uid mismatch: the provided object specified uid %s, and no existing object was found", uid)}
+	}
+	return map[string]any{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Invalid", "code": http.StatusUnprocessableEntity, "message": "invalid",
+		"details": map[string]any{"causes": []any{map[string]any{"reason": "FieldValueInvalid", "field": "metadata.uid", "message": "field is immutable"}}}}
 }
 
 // stored completes an object by what the server owns.

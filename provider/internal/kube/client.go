@@ -91,13 +91,16 @@ func (c *Client) Get(ctx context.Context, ref Ref) (*unstructured.Unstructured, 
 
 // Apply creates or changes the object by server-side apply and returns what the
 // server stored. Fields that another manager set to other values are a conflict
-// unless force is set.
+// unless force is set. An object with a UID is changed, never created: Apply fails
+// with ErrReplaced when it is not there.
 func (c *Client) Apply(ctx context.Context, ref Ref, object map[string]any, force bool) (*unstructured.Unstructured, error) {
 	applied, err := c.in(ref).Apply(ctx, ref.Name, &unstructured.Unstructured{Object: object},
 		metav1.ApplyOptions{FieldManager: c.manager, Force: force})
 	switch {
 	case isNoKind(err):
 		return nil, fmt.Errorf("%w: %w", ErrNoKind, err)
+	case isReplaced(err):
+		return nil, fmt.Errorf("%w: %w", ErrReplaced, err)
 	case err != nil:
 		return nil, c.explain(err)
 	}

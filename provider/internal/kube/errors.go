@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -15,6 +17,10 @@ import (
 
 // ErrNoKind means that the cluster has no such custom resource.
 var ErrNoKind = errors.New("the cluster does not have KEDA's custom resources")
+
+// ErrReplaced means that the object to change is gone, and that another one may
+// have its name.
+var ErrReplaced = errors.New("the object was deleted, or deleted and made anew")
 
 // UnreachableError means that no API server answered.
 type UnreachableError struct {
@@ -83,6 +89,18 @@ func owner(message string) string {
 		return match[1]
 	}
 	return message
+}
+
+// isReplaced tells that an apply named the UID of an object that is not there.
+func isReplaced(err error) bool {
+	var status apierrors.APIStatus
+	if !errors.As(err, &status) {
+		return false
+	}
+	if details := status.Status().Details; apierrors.IsInvalid(err) && details != nil {
+		return slices.ContainsFunc(details.Causes, func(c metav1.StatusCause) bool { return c.Field == "metadata.uid" })
+	}
+	return apierrors.IsConflict(err) && strings.Contains(status.Status().Message, "uid mismatch")
 }
 
 // isNoKind tells a resource that the server does not serve from an object that
