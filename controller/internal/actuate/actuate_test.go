@@ -70,6 +70,25 @@ func TestNewJob(t *testing.T) {
 	}
 }
 
+// TestLabelsOfJobs: those of the ScaledJob win over the usual ones, but not over the one
+// by which Jobs are found, and a version that no label may have does not keep the API
+// server from accepting Jobs.
+func TestLabelsOfJobs(t *testing.T) {
+	sj := &v1alpha1.ScaledJob{
+		ObjectMeta: metav1.ObjectMeta{Name: "work", Labels: map[string]string{
+			v1alpha1.LabelAppName: "shop", v1alpha1.LabelAppManagedBy: "Helm", v1alpha1.LabelScaledJobName: "other",
+		}},
+		Spec: v1alpha1.ScaledJobSpec{JobTargetRef: &batchv1.JobSpec{}},
+	}
+	want := map[string]string{
+		v1alpha1.LabelAppName: "shop", v1alpha1.LabelAppVersion: "1.2.3-built-here", v1alpha1.LabelAppPartOf: "work",
+		v1alpha1.LabelAppManagedBy: "Helm", v1alpha1.LabelScaledJobName: "work",
+	}
+	if diff := cmp.Diff(want, NewJob(sj, "1.2.3+built-here", 1).Labels); diff != "" {
+		t.Errorf("labels (-want +got):\n%s", diff)
+	}
+}
+
 func TestScalePatch(t *testing.T) {
 	for want, c := range map[string][2]int32{
 		`[{"op":"test","path":"/spec/replicas","value":null},{"op":"add","path":"/spec/replicas","value":1}]`: {0, 1},

@@ -43,23 +43,20 @@ func (a *Actuator) DeleteJob(ctx context.Context, namespace, name string, uid ty
 }
 
 // NewJob builds the Job that a ScaledJob's jobTargetRef describes: named after it,
-// owned by it, with its labels (but for the excluded ones) and annotations, and
-// marked with the generation of the spec that made it and with its ordinal among
+// owned by it, with the usual labels, its own, which win (but for the excluded
+// ones), and its annotations, and marked with the generation of the spec that made it and with its ordinal among
 // the ScaledJob's Jobs. The name follows from the ordinal: a request whose answer is
 // lost can be recognised and repeated, and of two leaders who both create the next
 // Job one is told that it exists.
 func NewJob(sj *v1alpha1.ScaledJob, version string, ordinal int64) *batchv1.Job {
-	labels := sj.LabelsForJobs()
-	if labels == nil {
-		labels = map[string]string{}
+	labels := map[string]string{
+		v1alpha1.LabelAppName:      sj.Name,
+		v1alpha1.LabelAppVersion:   v1alpha1.LabelValue(version),
+		v1alpha1.LabelAppPartOf:    sj.Name,
+		v1alpha1.LabelAppManagedBy: v1alpha1.ManagedBy,
 	}
-	maps.Copy(labels, map[string]string{
-		v1alpha1.LabelAppName:       sj.Name,
-		v1alpha1.LabelAppVersion:    version,
-		v1alpha1.LabelAppPartOf:     sj.Name,
-		v1alpha1.LabelAppManagedBy:  v1alpha1.ManagedBy,
-		v1alpha1.LabelScaledJobName: sj.Name,
-	})
+	maps.Copy(labels, sj.LabelsForJobs())
+	labels[v1alpha1.LabelScaledJobName] = sj.Name // by which Jobs are found
 	annotations := maps.Clone(sj.Annotations)
 	if annotations == nil {
 		annotations = map[string]string{}

@@ -71,9 +71,9 @@ func Build(in Input) (*autoscalingv2.HorizontalPodAutoscaler, error) {
 // labels are the usual four and those of the ScaledObject, which win.
 func labels(in Input) map[string]string {
 	out := map[string]string{
-		v1alpha1.LabelAppName:      labelValue(in.Object.HPAName()),
-		v1alpha1.LabelAppVersion:   labelValue(in.Version),
-		v1alpha1.LabelAppPartOf:    labelValue(in.Object.Name),
+		v1alpha1.LabelAppName:      v1alpha1.LabelValue(in.Object.HPAName()),
+		v1alpha1.LabelAppVersion:   v1alpha1.LabelValue(in.Version),
+		v1alpha1.LabelAppPartOf:    v1alpha1.LabelValue(in.Object.Name),
 		v1alpha1.LabelAppManagedBy: v1alpha1.ManagedBy,
 	}
 	maps.Copy(out, in.Object.LabelsForHPA())
@@ -112,26 +112,6 @@ func note(annotations map[string]string, key string, copied map[string]string) {
 // Those that users put on the HPA itself have another prefix.
 func isSteering(name string) bool {
 	return strings.HasPrefix(name, "autoscaling.keda.sh/") || strings.HasPrefix(name, "scaledobject.keda.sh/")
-}
-
-// maxLabelValue is the longest value that a label may have.
-const maxLabelValue = 63
-
-// labelValue makes a label value of a text: at most 63 characters, of those that
-// are allowed, and beginning and ending with a letter or digit.
-func labelValue(text string) string {
-	value := strings.Map(func(r rune) rune {
-		if isAlphanumeric(r) || strings.ContainsRune("-_.", r) {
-			return r
-		}
-		return '-'
-	}, text)
-	value = value[:min(len(value), maxLabelValue)]
-	return strings.TrimFunc(value, func(r rune) bool { return !isAlphanumeric(r) })
-}
-
-func isAlphanumeric(r rune) bool {
-	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
 }
 
 // behavior is the configured behavior with the paused directions disabled. The
