@@ -29,9 +29,10 @@ func declareResource(p *param.Set, value, container *string) {
 }
 
 // quantity matches a Kubernetes quantity that is not negative: a decimal number
-// with a binary, decimal or exponent suffix.
+// with a binary, decimal or exponent suffix. Kubernetes would take longer exponents,
+// and work on one of ten digits for hours.
 var quantity = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$`)
+	return regexp.MustCompile(`^\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,3})?$`)
 })
 
 // checkResource checks the value of a cpu or memory trigger against the

@@ -58,6 +58,16 @@ func TestQuantityAgreesWithKubernetes(t *testing.T) {
 	})
 }
 
+// TestQuantitiesOfAnyoneAreNotWorkedOnForHours: Kubernetes' parser multiplies out a
+// long number with a large exponent.
+func TestQuantitiesOfAnyoneAreNotWorkedOnForHours(t *testing.T) {
+	for _, text := range []string{"1234567890123456789012e2000000000", "1234567890123456789012E-2000000000"} {
+		if checkResource(ResourceMetric{Name: "cpu", Value: text}, "AverageValue") == nil {
+			t.Errorf("%s is taken", text)
+		}
+	}
+}
+
 func agreeOnQuantity(t rapid.TB, text string) {
 	q, err := k8sresource.ParseQuantity(text)
 	if err == nil && q.Sign() <= 0 {
