@@ -46,7 +46,11 @@ func (r *ScaledObjects) ensureHPA(ctx context.Context, so *v1alpha1.ScaledObject
 	if !existing.DeletionTimestamp.IsZero() || !hpa.NeedsUpdate(existing, desired) {
 		return nil // one that is being deleted is made anew when it is gone
 	}
-	if err := r.Client.Update(ctx, hpa.Apply(existing, desired)); err != nil {
+	err = r.Client.Update(ctx, hpa.Apply(existing, desired))
+	if apierrors.IsNotFound(err) {
+		err = r.Client.Create(ctx, desired) // the cache has yet to hear that it is gone
+	}
+	if err != nil {
 		return fmt.Errorf("cannot update HorizontalPodAutoscaler %s/%s: %w", desired.Namespace, desired.Name, err)
 	}
 	return nil

@@ -37,7 +37,7 @@ func (r *ScaledObjects) Setup(mgr ctrl.Manager, workers int) error {
 	b := builder.ControllerManagedBy(mgr).Named("scaledobject").
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
 		For(&v1alpha1.ScaledObject{}, builder.WithPredicates(declared())).
-		Owns(&autoscalingv2.HorizontalPodAutoscaler{}, builder.WithPredicates(hpaChanged())).
+		Owns(&autoscalingv2.HorizontalPodAutoscaler{}, builder.WithPredicates(r.hpaChanged())).
 		Watches(&v1alpha1.ScaledObject{}, handler.EnqueueRequestsFromMapFunc(r.rivals), builder.WithPredicates(retargeted())).
 		Watches(&autoscalingv2.HorizontalPodAutoscaler{}, handler.EnqueueRequestsFromMapFunc(r.rivals), builder.WithPredicates(retargeted())).
 		Watches(&appsv1.Deployment{}, r.users(v1alpha1.KindScaledObject, "Deployment"), builder.WithPredicates(templateChanged())).
@@ -125,16 +125,29 @@ func retargeted() predicate.Predicate {
 	}}
 }
 
-// hpaChanged lets through what others did to our HPA.
-func hpaChanged() predicate.Predicate {
+// hpaChanged lets through what others did to our HPA, and one that should not be
+// there.
+func (r *ScaledObjects) hpaChanged() predicate.Predicate {
 	return predicate.Funcs{
-		CreateFunc: func(event.CreateEvent) bool { return false },
+		CreateFunc: func(e event.CreateEvent) bool { return r.unwanted(e.Object) },
 		UpdateFunc: func(e event.UpdateEvent) bool {
 			a, ok1 := e.ObjectOld.(*autoscalingv2.HorizontalPodAutoscaler)
 			b, ok2 := e.ObjectNew.(*autoscalingv2.HorizontalPodAutoscaler)
 			return ok1 && ok2 && (declared().Update(e) || !equality.Semantic.DeepEqual(a.Spec, b.Spec))
 		},
 	}
+}
+
+// unwanted says that an HPA comes into the cache after its owner was paused, or gave
+// its HPA another name: whoever deleted the owner's HPAs then did not see it.
+func (r *ScaledObjects) unwanted(hpa client.Object) bool {
+	owner := metav1.GetControllerOf(hpa)
+	var so v1alpha1.ScaledObject
+	if owner == nil || r.Client.Get(context.Background(), client.ObjectKey{Namespace: hpa.GetNamespace(), Name: owner.Name}, &so) != nil {
+		return false
+	}
+	pause, _ := so.Pause()
+	return pause.Paused || so.HPAName() != hpa.GetName()
 }
 
 // templateChanged lets through what a trigger may read of a workload: its
