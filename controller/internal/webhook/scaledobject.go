@@ -5,6 +5,7 @@ package webhook
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	admissionv1 "k8s.io/api/admission/v1"
@@ -24,7 +25,7 @@ func (h *handler) scaledObject(ctx context.Context, req admission.Request) (v1al
 	found := v1alpha1.ValidateScaledObject(&so)
 	outside := h.outside(&so)
 	if so.Spec.ScaleTargetRef != nil && len(outside) == 0 {
-		found = append(found, h.rivals(ctx, req.Operation, &so)...)
+		found = append(found, h.rivals(ctx, req, &so)...)
 		found = append(found, h.requests(ctx, &so)...)
 	}
 	found = append(found, outside...)
@@ -34,12 +35,15 @@ func (h *handler) scaledObject(ctx context.Context, req admission.Request) (v1al
 	return found, nil
 }
 
-// rivals looks for others that scale the target. Of an object that is there
-// already only older ones stand in the way: the one that came first may be
-// changed.
-func (h *handler) rivals(ctx context.Context, operation admissionv1.Operation, so *v1alpha1.ScaledObject) v1alpha1.Violations {
+// rivals looks for others that scale the target. Of an object that has its target
+// and the name of its HPA already only older ones stand in the way: the one that
+// came first may be changed.
+func (h *handler) rivals(ctx context.Context, req admission.Request, so *v1alpha1.ScaledObject) v1alpha1.Violations {
+	var before v1alpha1.ScaledObject
+	stays := req.Operation == admissionv1.Update && h.decoder.DecodeRaw(req.OldObject, &before) == nil &&
+		slices.Equal(ownership.TargetOf(&before), ownership.TargetOf(so)) && before.HPAName() == so.HPAName()
 	found, err := ownership.Check(ctx, h.Cache, so, func(other *v1alpha1.ScaledObject) bool {
-		return operation != admissionv1.Update || ownership.Older(other, so)
+		return !stays || ownership.Older(other, so)
 	})
 	if err != nil {
 		return unchecked(targetPath, v1alpha1.ReasonOtherScaledObject, "whether something else scales the target", err)

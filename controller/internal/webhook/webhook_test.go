@@ -314,3 +314,25 @@ func deployment(containers string) string {
 }
 
 const cpu = "triggers: [{type: cpu, metricType: Utilization, metadata: {value: '50'}}]"
+
+// TestNobodyMovesToATakenTarget: an object may be changed although a younger one
+// wants its target, but it may not take that one's target, or HPA, away.
+func TestNobodyMovesToATakenTarget(t *testing.T) {
+	c := newCluster(t, strings.Replace(object("younger", queue), "younger", "younger, creationTimestamp: '2021-01-02T03:04:05Z'", 1))
+	old := func(target, more string) string {
+		return strings.NewReplacer("name: old}", "name: old, creationTimestamp: '2020-01-02T03:04:05Z'}", "name: web", "name: "+target).Replace(object("old", more+queue))
+	}
+	named := func(name string) string {
+		return "advanced: {horizontalPodAutoscalerConfig: {name: " + name + "}}, "
+	}
+	for name, test := range map[string]struct{ before, after, want string }{
+		"it has the target already": {old("web", ""), old("web", "maxReplicaCount: 5, "), "allowed"},
+		"it moves there":            {old("api", ""), old("web", ""), "which ScaledObject default/younger already scales"},
+		"it takes the HPA":          {old("api", ""), old("api", named("keda-hpa-younger")), "which belongs to ScaledObject default/younger"},
+		"it moves elsewhere":        {old("api", ""), old("other", named("mine")), "allowed"},
+	} {
+		if got := said(c.review(test.before, test.after, false)); !strings.Contains(got, test.want) {
+			t.Errorf("%s: %s, want %s", name, got, test.want)
+		}
+	}
+}
