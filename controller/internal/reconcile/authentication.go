@@ -107,8 +107,8 @@ func (a *authentications) Reconcile(ctx context.Context, req ctrl.Request) (ctrl
 	}
 	before, _ := object.DeepCopyObject().(client.Object)
 	*status = users
-	if err := a.client.Status().Patch(ctx, object, client.MergeFrom(before)); err != nil {
-		return ctrl.Result{}, fmt.Errorf("cannot write the status: %w", client.IgnoreNotFound(err))
+	if err := a.client.Status().Patch(ctx, object, client.MergeFrom(before)); client.IgnoreNotFound(err) != nil {
+		return ctrl.Result{}, fmt.Errorf("cannot write the status: %w", err)
 	}
 	return ctrl.Result{}, nil
 }
