@@ -5,7 +5,9 @@ package reconcile
 
 import (
 	"context"
+	"maps"
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/tools/events"
@@ -23,13 +25,23 @@ type Problems struct {
 	events events.EventRecorder
 
 	mu   sync.Mutex
-	told map[auth.Reference]map[string]string // the present problem by user
+	told map[auth.Reference]map[string]notice // the present problem by user
 }
+
+// notice is a problem that a user had.
+type notice struct {
+	problem string
+	at      time.Time // when the user had it last
+}
+
+// abandoned is how long after it was reported last a problem is taken to have gone
+// with its user, who otherwise looks again every mistakeRetry.
+const abandoned = 10 * mistakeRetry
 
 // NewProblems returns Problems that are told by recorder. reader has the
 // authentications.
 func NewProblems(reader client.Reader, recorder events.EventRecorder) *Problems {
-	return &Problems{reader: reader, events: recorder, told: map[auth.Reference]map[string]string{}}
+	return &Problems{reader: reader, events: recorder, told: map[auth.Reference]map[string]notice{}}
 }
 
 // Report notes what a user's reading of an authentication came to; nil is no
@@ -53,16 +65,18 @@ func (p *Problems) note(authentication auth.Reference, user string, problem erro
 		return false
 	}
 	if users == nil {
-		users = map[string]string{}
+		users = map[string]notice{}
 		p.told[authentication] = users
 	}
-	for _, told := range users {
-		if told == problem.Error() {
-			users[user] = told
+	now := time.Now()
+	for _, n := range users {
+		if n.problem == problem.Error() && now.Sub(n.at) < abandoned {
+			users[user] = notice{n.problem, now}
 			return false
 		}
 	}
-	users[user] = problem.Error()
+	maps.DeleteFunc(users, func(_ string, n notice) bool { return now.Sub(n.at) >= abandoned })
+	users[user] = notice{problem.Error(), now}
 	return true
 }
 

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -22,6 +24,38 @@ type listener struct{ told []string }
 
 func (l *listener) Eventf(_, _ runtime.Object, _, reason, _, note string, args ...any) {
 	l.told = append(l.told, reason+": "+fmt.Sprintf(note, args...))
+}
+
+// TestProblemOfAGoneUserIsToldAgain: who had a problem and is deleted does not come
+// back to say that it is over. The next one's is news.
+func TestProblemOfAGoneUserIsToldAgain(t *testing.T) {
+	scheme := runtime.NewScheme()
+	if err := v1alpha1.AddToScheme(scheme); err != nil {
+		t.Fatal(err)
+	}
+	reader := fake.NewClientBuilder().WithScheme(scheme).WithObjects(
+		&v1alpha1.TriggerAuthentication{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "ta"}}).Build()
+	ta := auth.Reference{Kind: v1alpha1.KindTriggerAuthentication, Namespace: "default", Name: "ta"}
+	synctest.Test(t, func(t *testing.T) {
+		events := &listener{}
+		p := NewProblems(reader, events)
+		problem := errors.New("no Secret")
+		for range 60 { // as often as a mistake is looked at again
+			p.Report(ta, "gone", problem)
+			time.Sleep(mistakeRetry)
+		}
+		if len(events.told) != 1 {
+			t.Errorf("told %q", events.told)
+		}
+		time.Sleep(time.Hour)
+		p.Report(ta, "next", problem)
+		if len(events.told) != 2 {
+			t.Errorf("an hour later told %q", events.told)
+		}
+		if users := p.told[ta]; len(users) != 1 {
+			t.Errorf("it remembers %v", users)
+		}
+	})
 }
 
 // TestProblems: each problem of an authentication is told once, however many
