@@ -76,8 +76,24 @@ type observation struct {
 	answers          []sample.Answer
 	complete         bool // every metric was asked at least once
 	fallbackReplicas int32
-	inFallback       []string  // metrics that the fallback answers for
-	newest           time.Time // when the newest sample was taken that was not looked at before
+	inFallback       []string // metrics that the fallback answers for
+	newest           sample.Sample
+}
+
+// newer returns the later of two samples; one from before since does not count.
+func newer(a, b sample.Sample, since time.Time) sample.Sample {
+	if b.At.Before(since) || !b.At.After(a.At) {
+		return a
+	}
+	return b
+}
+
+// timed records how late the evaluation is, given the newest sample that was not
+// looked at before, if there is one.
+func (e *Engine) timed(id sample.Object, newest sample.Sample) {
+	if newest.Seq > 0 {
+		e.Metrics.Evaluated(id, newest.Late+e.Clock.Since(newest.At))
+	}
 }
 
 // observe reads the latest samples. Nothing is asked here.
@@ -111,8 +127,8 @@ func (s *scaledObject) look(ctx context.Context, m *metricState, seen *observati
 		return
 	}
 	value, active, err := read(latest, m)
-	if latest.Seq != m.seen && latest.At.After(seen.newest) {
-		seen.newest = latest.At
+	if latest.Seq != m.seen {
+		seen.newest = newer(seen.newest, latest, s.planned)
 	}
 	s.count(m, latest, value, active, err)
 	answer := sample.Answer{Metric: t.Metric, Scaler: cmp.Or(m.trigger.Name, m.trigger.Type), Value: value, At: latest.At, Took: latest.Took}

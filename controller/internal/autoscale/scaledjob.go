@@ -28,6 +28,7 @@ type scaledJob struct {
 	mu         sync.Mutex
 	stopped    bool
 	plan       *ScaledJobPlan
+	planned    time.Time
 	series     [][]*observe.Series // by trigger and metric
 	counted    []attempt           // the last sample of each trigger that its series have
 	since      time.Time           // samples of reads that began before are spent
@@ -84,7 +85,7 @@ func (s *scaledJob) stop() {
 func (s *scaledJob) adopt(plan *ScaledJobPlan) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.plan, s.fresh, s.owed, s.series = plan, true, true, nil
+	s.plan, s.planned, s.fresh, s.owed, s.series = plan, s.Clock.Now(), true, true, nil
 	if len(s.counted) != len(plan.Triggers) {
 		s.counted = make([]attempt, len(plan.Triggers))
 	}
@@ -144,6 +145,7 @@ func (s *scaledJob) input(ctx context.Context) (jobs.Input, error) {
 		in.Triggers = append(in.Triggers, s.look(i, &looks))
 	}
 	in.Spent = looks.spent
+	s.timed(s.id, looks.newest)
 	live := !s.listed || s.unseen.Overdue(in.Now)
 	var err error
 	in.Jobs, err = s.jobs(ctx, live, in.Strategy.UsesPending(), scaling.PendingPodConditions)
@@ -161,8 +163,9 @@ type looks struct {
 	// decision was carried out: its messages may be taken by now, and their Jobs
 	// finished.
 	spent bool
-	// news says that one of them was not looked at before.
-	news bool
+	// news says that one of them was not looked at before; newest is the last of these.
+	news   bool
+	newest sample.Sample
 }
 
 // askAgain asks the sources once more where samples are spent although there are
@@ -197,6 +200,9 @@ func (s *scaledJob) look(index int, looks *looks) jobs.Trigger {
 	}
 	this := attempt{t.Binding.Query.Key, latest.Seq}
 	fresh := s.counted[index] != this
+	if fresh {
+		looks.newest = newer(looks.newest, latest, s.planned)
+	}
 	out.Waiting, s.counted[index] = false, this
 	for i := range t.Metrics {
 		m := &metricState{trigger: t, metric: &t.Metrics[i], reading: i, series: s.series[index][i]}

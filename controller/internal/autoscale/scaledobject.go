@@ -28,6 +28,7 @@ type scaledObject struct {
 	mu         sync.Mutex
 	stopped    bool
 	plan       *ScaledObjectPlan
+	planned    time.Time
 	metrics    []*metricState // one per external metric, in order
 	replicas   *int32         // at the last evaluation by this plan; nil before it
 	lastActive time.Time
@@ -77,7 +78,7 @@ func (s *scaledObject) restore(plan *ScaledObjectPlan) {
 // adopt puts a plan in place of an earlier one. The caller holds the lock.
 func (s *scaledObject) adopt(plan *ScaledObjectPlan) {
 	s.metrics = s.metricStates(plan)
-	s.plan, s.fresh, s.replicas = plan, true, nil
+	s.plan, s.planned, s.fresh, s.replicas = plan, s.Clock.Now(), true, nil
 }
 
 func (s *scaledObject) plannedFor() *v1alpha1.ScaledObject {
@@ -107,9 +108,7 @@ func (s *scaledObject) evaluate(ctx context.Context) (time.Time, error) {
 	s.replicas = &replicas
 	seen := s.observe(ctx, replicas)
 	decision := scale.Decide(s.input(replicas, seen))
-	if !seen.newest.IsZero() {
-		s.Metrics.Evaluated(s.id, s.Clock.Since(seen.newest))
-	}
+	s.timed(s.id, seen.newest)
 	acted := s.act(ctx, replicas, decision)
 	s.publish(seen)
 	if !decision.LastActive.IsZero() {

@@ -53,7 +53,7 @@ func New(registry prometheus.Registerer, version, commit string) *Metrics {
 		jobErrors:    counter("keda_scaled_job_errors_total", "Failed checks and queries of the ScaledJob.", "namespace", "scaledJob"),
 		triggers:     gauge("keda_trigger_registered_total", "Triggers of all objects, by type.", "type"),
 		resources:    gauge("keda_resource_registered_total", "Objects that exist, by type.", "type", "namespace"),
-		loopLatency:  gauge("keda_internal_scale_loop_latency_seconds", "How late the latest evaluation was after its samples.", "namespace", "type", "resource"),
+		loopLatency:  gauge("keda_internal_scale_loop_latency_seconds", "How late the latest evaluation was after its sources were to be asked.", "namespace", "type", "resource"),
 		registered:   map[sample.Object][]string{},
 		series:       map[sample.Object][]*Series{},
 	}
@@ -190,7 +190,7 @@ func (m *Metrics) Paused(id sample.Object, paused bool) {
 	}
 }
 
-// Evaluated records how late an evaluation was.
+// Evaluated records how late an evaluation was: since its samples were due.
 func (m *Metrics) Evaluated(id sample.Object, late time.Duration) {
 	m.loopLatency.WithLabelValues(id.Namespace, kindLabel(id.Kind), id.Name).Set(late.Seconds())
 }

@@ -53,7 +53,7 @@ func (p *Poller) take(b *batch) bool {
 	defer p.mu.Unlock()
 	s := b.server
 	b.began = p.now()
-	b.late = max(0, b.began-s.dueSince)
+	b.late = max(0, b.began-max(s.dueSince, s.health.rest))
 	b.conn, b.opened, b.call, b.timeout = s.conn, false, nil, 0
 	b.asked, b.queries = b.asked[:0], b.queries[:0]
 	for _, q := range s.due {
@@ -137,7 +137,7 @@ func (p *Poller) finish(b *batch, results []scaler.Result, err error) bool {
 func (p *Poller) record(b *batch, results []scaler.Result, err error, now offset) []sample.Object {
 	s := b.server
 	ended := p.Clock.Now()
-	latest := sample.Sample{At: ended, Took: now - b.began}
+	latest := sample.Sample{At: ended, Took: now - b.began, Late: b.late}
 	seen := outcome{lost: err != nil}
 	failed := 0
 	p.finished++

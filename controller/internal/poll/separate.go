@@ -25,6 +25,7 @@ type call struct {
 	server   *server
 	asked    []*query
 	began    offset
+	late     time.Duration
 	results  []scaler.Result
 	answered []offset      // when; zero is not yet
 	left     int           // queries without an answer
@@ -36,7 +37,7 @@ type call struct {
 // end. Those that are not answered by then are left in flight.
 func (p *Poller) askEach(b *batch, source scaler.Separate) *call {
 	c := &call{
-		server: b.server, asked: slices.Clone(b.asked), began: b.began,
+		server: b.server, asked: slices.Clone(b.asked), began: b.began, late: b.late,
 		results: make([]scaler.Result, len(b.asked)), answered: make([]offset, len(b.asked)),
 		left: len(b.asked), news: make(chan struct{}, 1),
 	}
@@ -148,7 +149,7 @@ func (p *Poller) straggler(c *call, i int) []sample.Object {
 	}
 	q.flight, q.asked = nil, false
 	p.finished++
-	latest := sample.Sample{At: p.Clock.Now(), Took: p.now() - c.began}
+	latest := sample.Sample{At: p.Clock.Now(), Took: p.now() - c.began, Late: c.late}
 	latest.Readings, latest.Err = answer(s.address, c.results[i])
 	changed := p.store(q, latest, nil)
 	s.release()

@@ -23,6 +23,9 @@ type Sample struct {
 	At time.Time
 	// Took is how long the source needed.
 	Took time.Duration
+	// Late is how long the source was asked after it was due. The time in which it is
+	// left alone because it failed does not count.
+	Late time.Duration
 	// Seq counts attempts, from 1: a reader that counts failures looks at each
 	// attempt once. Zero means that the query was never asked.
 	Seq uint64
