@@ -27,6 +27,9 @@ const (
 	// ClassTerminal is a server that will not learn to answer: a missing
 	// feature, a command that it forbids.
 	ClassTerminal Class = "Terminal"
+	// ClassNoValue is a server that is well and has nothing to measure; see
+	// ErrNoValue.
+	ClassNoValue Class = "NoValue"
 )
 
 // ErrNoValue says that a source answered, and had no value. Errors that mean it
@@ -66,8 +69,9 @@ func classify(err error, class Class, after time.Duration) error {
 }
 
 // Classify returns the class of err: that of the outermost mark in its chain.
-// Without a mark a server certificate that does not verify is ClassMisconfigured
-// and everything else ClassTransient. A nil error has no class, "".
+// Without a mark ErrNoValue is ClassNoValue, a server certificate that does not
+// verify ClassMisconfigured and everything else ClassTransient. A nil error has no
+// class, "".
 func Classify(err error) Class {
 	if err == nil {
 		return ""
@@ -75,6 +79,9 @@ func Classify(err error) Class {
 	var mark *classified
 	if errors.As(err, &mark) {
 		return mark.class
+	}
+	if errors.Is(err, ErrNoValue) {
+		return ClassNoValue
 	}
 	var untrusted *tls.CertificateVerificationError
 	if errors.As(err, &untrusted) {

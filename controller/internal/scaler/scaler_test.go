@@ -28,6 +28,7 @@ func TestClassify(t *testing.T) {
 		"outermost":   {err: scaler.Terminal(fmt.Errorf("more: %w", scaler.Misconfigured(io.EOF))), class: scaler.ClassTerminal},
 		"throttled":   {err: fmt.Errorf("more: %w", scaler.Throttled(io.EOF, time.Minute)), class: scaler.ClassThrottled, after: time.Minute},
 		"impatient":   {err: scaler.Throttled(io.EOF, -time.Minute), class: scaler.ClassThrottled},
+		"no value":    {err: fmt.Errorf("more: %w: none", scaler.ErrNoValue), class: scaler.ClassNoValue},
 		"certificate": {err: fmt.Errorf("more: %w", &tls.CertificateVerificationError{Err: io.EOF}), class: scaler.ClassMisconfigured},
 	}
 	for name, test := range tests {

@@ -51,7 +51,7 @@ func (s *source) Ask(ctx context.Context, q scaler.Query) scaler.Result {
 		reading.Value, err = s.metricsAPI(ctx, t)
 	}
 	if err == nil && (math.IsNaN(reading.Value) || math.IsInf(reading.Value, 0)) {
-		err = fmt.Errorf("the value is %v, which is no number to scale by", reading.Value)
+		err = fmt.Errorf("%w: there is %v, which is no number to scale by", scaler.ErrNoValue, reading.Value)
 	}
 	if err != nil {
 		return scaler.Result{Err: err}
