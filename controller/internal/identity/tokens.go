@@ -46,10 +46,8 @@ func NewTokens(fetch func(context.Context) (Token, error)) *Tokens { return &Tok
 // time serves until it ends.
 func (t *Tokens) Token(ctx context.Context) (string, error) {
 	now := time.Now()
-	t.mu.Lock()
-	token, renew := t.token, t.renew
-	t.mu.Unlock()
-	if token.Value != "" && (renew.IsZero() || now.Before(renew)) {
+	token, fresh := t.held(now)
+	if fresh {
 		return token.Value, nil
 	}
 	answer := t.flight.DoChan("", func() (any, error) { return t.refresh(context.WithoutCancel(ctx)) })
@@ -65,7 +63,17 @@ func (t *Tokens) Token(ctx context.Context) (string, error) {
 	}
 }
 
+// held returns the token that there is, and whether it is good for a while.
+func (t *Tokens) held(now time.Time) (Token, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.token, t.token.Value != "" && (t.renew.IsZero() || now.Before(t.renew))
+}
+
 func (t *Tokens) refresh(ctx context.Context) (string, error) {
+	if token, fresh := t.held(time.Now()); fresh { // fetched since the caller looked
+		return token.Value, nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	asked := time.Now()
