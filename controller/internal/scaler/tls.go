@@ -53,10 +53,19 @@ func (t TLS) Config() (*tls.Config, error) {
 	}
 	certificate, err := tls.X509KeyPair([]byte(t.Cert), key)
 	if err != nil {
-		return nil, fmt.Errorf(`parameters "cert" and "key" are not a PEM certificate and its key: %w`, err)
+		return nil, fmt.Errorf("%s: %w", t.unpaired(), err)
 	}
 	config.Certificates = []tls.Certificate{certificate}
 	return config, nil
+}
+
+// unpaired says that certificate and key do not go together. A wrong password of a
+// key in the older form may show here only: its decryption gives something then.
+func (t TLS) unpaired() string {
+	if t.KeyPassword != "" {
+		return `parameters "cert", "key" and "keyPassword" do not give a PEM certificate and its key`
+	}
+	return `parameters "cert" and "key" are not a PEM certificate and its key`
 }
 
 // Settings lists what makes two connections different, for ServerID.
