@@ -25,6 +25,7 @@ import (
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/poll"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/report"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/scaler"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/workload"
 )
 
@@ -61,7 +62,7 @@ type Poller interface {
 	SetInterval(id sample.Object, interval time.Duration)
 	Unsubscribe(id sample.Object)
 	Latest(server, key string) (sample.Sample, bool)
-	Ask(ctx context.Context, id sample.Object) error
+	Ask(ctx context.Context, id sample.Object, only ...*scaler.Binding) error
 	Wake(id sample.Object)
 }
 
@@ -189,18 +190,19 @@ func (e *Engine) register(id sample.Object, s subject, subscription poll.Subscri
 	return !known
 }
 
-// Refresh asks an object's sources now and publishes what they say, for a metrics
-// adapter that wants a fresher answer to one metric. It ends with ctx. A metric
-// whose trigger has useCachedMetrics is not asked for.
+// Refresh asks the sources of one metric now and publishes what they say, for a metrics
+// adapter that wants a fresher answer. It ends with ctx. Triggers that have
+// useCachedMetrics are not asked.
 func (e *Engine) Refresh(ctx context.Context, id sample.Object, metric string) error {
 	s, ok := e.subject(id).(*scaledObject)
 	if !ok {
 		return fmt.Errorf("%s %s/%s is not being scaled", id.Kind, id.Namespace, id.Name)
 	}
-	if s.cached(metric) {
+	asked := s.asked(metric)
+	if len(asked) == 0 {
 		return nil
 	}
-	if err := e.Poller.Ask(ctx, id); err != nil {
+	if err := e.Poller.Ask(ctx, id, asked...); err != nil {
 		return err
 	}
 	_, err := e.guarded(ctx, id, func(ctx context.Context) (time.Time, error) {

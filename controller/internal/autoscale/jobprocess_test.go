@@ -238,11 +238,11 @@ type samples struct {
 	woken  bool
 }
 
-func (s *samples) Subscribe(poll.Subscription)              {}
-func (s *samples) SetInterval(sample.Object, time.Duration) {}
-func (s *samples) Unsubscribe(sample.Object)                {}
-func (s *samples) Wake(sample.Object)                       { s.woken = true }
-func (s *samples) Ask(context.Context, sample.Object) error { return nil }
+func (s *samples) Subscribe(poll.Subscription)                                  {}
+func (s *samples) SetInterval(sample.Object, time.Duration)                     {}
+func (s *samples) Unsubscribe(sample.Object)                                    {}
+func (s *samples) Wake(sample.Object)                                           { s.woken = true }
+func (s *samples) Ask(context.Context, sample.Object, ...*scaler.Binding) error { return nil }
 func (s *samples) Latest(_, key string) (sample.Sample, bool) {
 	latest, ok := s.latest[key]
 	return latest, ok

@@ -15,6 +15,7 @@ import (
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/fallback"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/scale"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/scaler"
 )
 
 // lastActiveGrain is how precisely lastActiveTime is kept in the status of an
@@ -172,16 +173,18 @@ func (s *scaledObject) publish(seen observation) {
 	s.settle(s.id)
 }
 
-// cached says whether a metric's trigger is content with the last poll's value.
-func (s *scaledObject) cached(metric string) bool {
+// asked are the queries that a metric is made of, except those of triggers that are
+// content with the last poll's value. A formula is made of all.
+func (s *scaledObject) asked(metric string) (bindings []*scaler.Binding) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, m := range s.metrics {
-		if strings.EqualFold(m.metric.FullName, metric) { // HPAs ask in lower case
-			return m.trigger.Cached
+		of := s.plan.Modifiers != nil || strings.EqualFold(m.metric.FullName, metric) // HPAs ask in lower case
+		if of && !m.trigger.Cached {
+			bindings = append(bindings, m.trigger.Binding)
 		}
 	}
-	return false
+	return bindings
 }
 
 // publishLatest publishes the newest samples without deciding anything. Before the

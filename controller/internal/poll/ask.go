@@ -7,9 +7,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/scaler"
 )
 
 var (
@@ -77,12 +79,12 @@ type wanted struct {
 	seq   uint64
 }
 
-// Ask asks an object's queries now and waits until each has a sample that is
-// newer than the call; an attempt that failed is one. An attempt in progress is
-// joined; a server that rests is not waited for, and neither is a query that is
-// Scheduled. It fails with ctx's error, ErrUnknown, ErrResting or ErrStopped; the
-// latest samples stay usable.
-func (p *Poller) Ask(ctx context.Context, id sample.Object) error {
+// Ask asks an object's queries now, or those of some of its bindings, and waits until
+// each has a sample that is newer than the call; an attempt that failed is one. An
+// attempt in progress is joined; a server that rests is not waited for, and neither is
+// a query that is Scheduled. It fails with ctx's error, ErrUnknown, ErrResting or
+// ErrStopped; the latest samples stay usable.
+func (p *Poller) Ask(ctx context.Context, id sample.Object, only ...*scaler.Binding) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	o := p.objects[id]
@@ -92,7 +94,7 @@ func (p *Poller) Ask(ctx context.Context, id sample.Object) error {
 	now := p.now()
 	wants := make([]wanted, 0, len(o.queries))
 	for _, q := range o.queries {
-		if q.askable() {
+		if q.askable() && (len(only) == 0 || slices.ContainsFunc(only, q.of)) {
 			wants = append(wants, wanted{q, q.sample.Seq})
 		}
 	}

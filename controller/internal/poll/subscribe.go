@@ -161,6 +161,9 @@ func (q *query) asker() scaler.Asker {
 // until it has an answer at all.
 func (q *query) askable() bool { return !q.strict || q.sample.Seq == 0 }
 
+// of says that the query is a binding's.
+func (q *query) of(b *scaler.Binding) bool { return q.server.id == b.Server && q.Key == b.Query.Key }
+
 // wanting says that a query that fell due is still to be asked: somebody wants to
 // know, and the batch that asked it before has not ended without its answer since.
 func (q *query) wanting() bool { return !q.gone && q.flight == nil }

@@ -1,0 +1,80 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package autoscale
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/scaler"
+)
+
+// counted is a source of its own that counts how often it is asked, and answers no
+// sooner than it is let.
+type counted struct {
+	reads atomic.Int32
+	let   chan struct{}
+}
+
+func (c *counted) Read(ctx context.Context, queries []scaler.Query) []scaler.Result {
+	c.reads.Add(1)
+	results := make([]scaler.Result, len(queries))
+	for i := range results {
+		results[i].Readings = []scaler.Reading{{Value: 3}}
+	}
+	select {
+	case <-c.let:
+	case <-ctx.Done():
+	}
+	return results
+}
+
+func (*counted) Close() error { return nil }
+
+func (c *counted) bind(t *Trigger, server string) {
+	t.Binding.Server, t.Binding.Address, t.Binding.Timeout = server, server, 30*time.Second
+	t.Binding.Open = func(context.Context) (scaler.Source, error) { return c, nil }
+}
+
+// TestRefreshAsksWhatTheMetricIsMadeOf: a read of one metric neither waits for the slow
+// source of another nor asks a source with useCachedMetrics.
+//
+// Covers: field ScaledObject.spec.triggers.useCachedMetrics
+func TestRefreshAsksWhatTheMetricIsMadeOf(t *testing.T) {
+	w := newWorld(t)
+	o := object("web", nil)
+	id := scaledObjectID(o)
+	cached, slow := &counted{let: make(chan struct{})}, &counted{let: make(chan struct{}, 1)}
+	close(cached.let)
+	plan := w.plan(o)
+	plan.Triggers = append(plan.Triggers, w.trigger("cached", 1), w.trigger("slow", 2))
+	plan.Triggers[1].Cached = true
+	cached.bind(&plan.Triggers[1], "cached")
+	slow.bind(&plan.Triggers[2], "slow")
+	w.ScaleObject(plan)
+	slow.let <- struct{}{}
+	w.ask(t, id)
+	w.look(t, id)
+	before := cached.reads.Load()
+
+	w.source.set(8, nil)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := w.Refresh(ctx, id, "s0-redis-web"); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := w.Store.Latest(id, "s0-redis-web"); got.Value != 8 {
+		t.Errorf("the refreshed value is %v", got.Value)
+	}
+	for _, metric := range []string{"s1-redis-cached", "S1-Redis-Cached", "none"} {
+		if err := w.Refresh(ctx, id, metric); err != nil {
+			t.Errorf("%s: %v", metric, err)
+		}
+	}
+	if n := cached.reads.Load() - before; n != 0 {
+		t.Errorf("the source with useCachedMetrics was asked %d times", n)
+	}
+}
