@@ -46,8 +46,9 @@ import (
 type bench struct {
 	*testing.T
 	*ScaledObjects
-	server client.WithWatch // the API server
-	told   *told
+	server   client.WithWatch // the API server
+	told     *told
+	registry *prometheus.Registry
 
 	replicas int32 // of every workload
 	// refuse ends requests other than reads with an error; they are called as in
@@ -96,7 +97,7 @@ func (i indexes) IndexField(_ context.Context, o client.Object, field string, va
 
 func newBench(t *testing.T, objects ...client.Object) *bench {
 	t.Helper()
-	b := &bench{T: t, told: &told{}, replicas: 3, refuse: map[string]error{}}
+	b := &bench{T: t, told: &told{}, registry: prometheus.NewRegistry(), replicas: 3, refuse: map[string]error{}}
 	scheme := runtime.NewScheme()
 	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
 		t.Fatal(err)
@@ -118,7 +119,7 @@ func newBench(t *testing.T, objects ...client.Object) *bench {
 	}))
 	cached := interceptor.NewClient(b.server, b.writes(scheme, interceptor.Funcs{Get: b.cachedGet, List: b.cachedList}))
 	events := report.NewScaledObjects(live, b.told, testclock.NewFakeClock(time.Now()))
-	workloads, metrics := &workload.Reader{Cache: cached, Live: live}, observe.New(prometheus.NewRegistry(), "", "")
+	workloads, metrics := &workload.Reader{Cache: cached, Live: live}, observe.New(b.registry, "", "")
 	b.ScaledObjects = &ScaledObjects{Status: events, Dependencies: Dependencies{
 		Client: cached, Live: live, Auth: &auth.Resolver{Reader: live, Objects: cached}, References: NewReferences(), Metrics: metrics,
 		Workloads: workloads, Actuator: &actuate.Actuator{Client: live},

@@ -72,10 +72,13 @@ func (r *ScaledObjects) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.R
 		return ctrl.Result{}, r.finalize(ctx, &so, id)
 	}
 	r.Metrics.Registered(id, triggerTypes(so.Spec.Triggers))
-	var found found
+	pause, _ := so.Pause() // holds whatever else is wrong with the object
+	r.Metrics.Paused(id, pause.Paused)
+	found := found{pause: pause}
 	err := r.claim(ctx, &so)
 	r.Status.Wrote(&so, err)
 	if err == nil {
+		r.References.Begin(id)
 		found, err = r.observe(ctx, &so)
 		r.References.Set(id, found.references)
 	}
@@ -204,7 +207,6 @@ func targetReference(target workload.Ref) auth.Reference {
 // apply performs a plan: a paused object has no HPA and is not polled, any other
 // has both.
 func (r *ScaledObjects) apply(ctx context.Context, so *v1alpha1.ScaledObject, id sample.Object, f *found) error {
-	r.Metrics.Paused(id, f.pause.Paused)
 	if f.pause.Paused {
 		return errors.Join(r.pause(ctx, so, id, f), f.violations)
 	}

@@ -1,0 +1,50 @@
+// Copyright The terraform-provider-keda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package reconcile
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
+)
+
+// TestPausedObjectThatCannotBeClaimed: an object is paused as long as it says so,
+// also while its label cannot be written.
+func TestPausedObjectThatCannotBeClaimed(t *testing.T) {
+	b := newBench(t, web(func(o *v1alpha1.ScaledObject) {
+		o.Annotations = map[string]string{v1alpha1.AnnotationPausedReplicas: "3"}
+	}))
+	b.reconcile()
+	b.told.take()
+	b.change(func(o *v1alpha1.ScaledObject) { o.Labels = nil })
+	b.refuse["patch ScaledObject"] = apierrors.NewForbidden(schema.GroupResource{}, "web", errors.New("a policy is against it"))
+	b.reconcile()
+	status := b.object().Status
+	if !status.Conditions.IsTrue(v1alpha1.ConditionPaused) || !status.Conditions.IsFalse(v1alpha1.ConditionReady) || status.PausedReplicaCount == nil || status.HpaName != "" {
+		t.Errorf("the status is %+v, told was %q", status, b.told.take())
+	}
+}
+
+// TestNoLongerPausedButBroken: the metric follows the annotation, also of an object
+// that cannot be scaled as it is.
+func TestNoLongerPausedButBroken(t *testing.T) {
+	b := newBench(t, web(func(o *v1alpha1.ScaledObject) {
+		o.Annotations = map[string]string{v1alpha1.AnnotationPaused: "true"}
+	}))
+	for _, want := range []int{1, 0} {
+		b.reconcile()
+		text := fmt.Sprintf("# HELP keda_scaled_object_paused 1 while the ScaledObject is paused, else 0.\n# TYPE keda_scaled_object_paused gauge\nkeda_scaled_object_paused{namespace=\"default\",scaledObject=\"web\"} %d\n", want)
+		if err := testutil.GatherAndCompare(b.registry, strings.NewReader(text), "keda_scaled_object_paused"); err != nil {
+			t.Error(err)
+		}
+		b.change(func(o *v1alpha1.ScaledObject) { o.Annotations, o.Spec.Triggers = nil, nil })
+	}
+}
