@@ -26,7 +26,31 @@ const (
 	// minSecret is the shortest text that is hidden in such an excerpt; hiding
 	// shorter ones would only garble it.
 	minSecret = 4
+	// hidden stands for a secret.
+	hidden = "***"
+	// maxMessage bounds a message, which may quote a page, and ends in the status of
+	// an object.
+	maxMessage = 1000
+	// maxRetryAfter bounds what a server may ask for, in seconds.
+	maxRetryAfter = 24 * 60 * 60
 )
+
+// brief is an error of which only the beginning of the message is shown.
+type brief struct{ err error }
+
+func (b brief) Error() string {
+	return strings.ToValidUTF8(b.err.Error()[:maxMessage], "") + "…"
+}
+
+func (b brief) Unwrap() error { return b.err }
+
+// shortened returns err, or a brief one if its message is long.
+func shortened(err error) error {
+	if len(err.Error()) > maxMessage {
+		return brief{err}
+	}
+	return err
+}
 
 // request is a GET with credentials.
 type request struct {
@@ -148,7 +172,8 @@ func (r request) excerpt(body []byte, sent *http.Request) string {
 	_, token, _ := strings.Cut(sent.Header.Get("Authorization"), " ")
 	for _, secret := range []string{r.auth.APIKey, r.auth.Password, r.auth.BearerToken, r.auth.CustomAuthValue, password, token} {
 		if len(secret) >= minSecret {
-			text = strings.ReplaceAll(text, secret, "***")
+			escaped := url.QueryEscape(secret) // as in a page that repeats the URL
+			text = strings.NewReplacer(secret, hidden, escaped, hidden, strings.ReplaceAll(escaped, "+", "%20"), hidden).Replace(text)
 		}
 	}
 	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "")), " ")
@@ -162,7 +187,7 @@ func (r request) excerpt(body []byte, sent *http.Request) string {
 // does not say.
 func retryAfter(value string, now time.Time) time.Duration {
 	if seconds, err := strconv.Atoi(value); err == nil && seconds > 0 {
-		return time.Duration(seconds) * time.Second
+		return time.Duration(min(seconds, maxRetryAfter)) * time.Second
 	}
 	if at, err := http.ParseTime(value); err == nil && at.After(now) {
 		return at.Sub(now)

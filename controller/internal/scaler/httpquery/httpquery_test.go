@@ -4,6 +4,7 @@
 package httpquery_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -106,6 +107,7 @@ func TestFailuresAreClassifiedAndQuoted(t *testing.T) {
 		{status: 408, class: scaler.ClassTransient},
 		{status: 429, class: scaler.ClassThrottled},
 		{status: 429, retryAfter: "7", class: scaler.ClassThrottled, after: 7 * time.Second},
+		{status: 429, retryAfter: "18446744074", class: scaler.ClassThrottled, after: 24 * time.Hour}, // overflows
 		{status: 500, class: scaler.ClassTransient},
 		{status: 503, class: scaler.ClassTransient},
 		{status: 503, retryAfter: "20", class: scaler.ClassThrottled, after: 20 * time.Second},
@@ -129,6 +131,41 @@ func TestFailuresAreClassifiedAndQuoted(t *testing.T) {
 				t.Errorf("the message shows too much: %s", text)
 			}
 		})
+	}
+}
+
+// TestMessagesAreShortAndWithoutSecrets: what a server says ends in the object's
+// condition.
+func TestMessagesAreShortAndWithoutSecrets(t *testing.T) {
+	const key = "se/cret+key 1"
+	long := strings.Repeat("x", 1<<20)
+	auth := trigger.HTTPAuth{Modes: []string{"apiKey"}, APIKey: key, Method: "query"}
+	for name, test := range map[string]struct {
+		status       int
+		body, format string // no format means prometheus' API
+	}{
+		"the URL in an error page": {status: http.StatusNotFound, body: "no such page: /page?api_key=se%2Fcret%2Bkey+1, /page?api_key=se%2Fcret%2Bkey%201", format: "json"},
+		"an error of Prometheus":   {body: `{"status":"error","errorType":"` + long + `","error":"` + long + `"}`},
+		"a type of result":         {body: `{"status":"success","data":{"resultType":"` + long + `","result":[]}}`},
+		"a value":                  {body: `{"status":"success","data":{"resultType":"scalar","result":[1,"` + long + `"]}}`},
+		"a metric":                 {body: "n " + long + "\n", format: "prometheus"},
+		"a type of metric":         {body: "# TYPE m " + long + "\n", format: "prometheus"},
+		"a tag":                    {body: "<" + long + "></a>", format: "xml"},
+		"a character set":          {body: `<?xml version="1.0" encoding="` + long + `"?><a/>`, format: "xml"},
+		"a key":                    {body: "a: *" + long, format: "yaml"},
+	} {
+		server := source.HTTP(t)
+		server.Answer(cmp.Or(test.status, http.StatusOK), test.body)
+		var tr trigger.Trigger = &trigger.MetricsAPI{URL: server.URL + "/page", Format: test.format, ValueLocation: "n", HTTPAuth: auth}
+		if test.format == "" {
+			tr = &trigger.Prometheus{ServerAddress: server.URL, Query: "q"}
+		}
+		_, err := ask(t, tr, scaler.Env{})
+		if err == nil {
+			t.Errorf("%s: no error", name)
+		} else if text := err.Error(); len(text) > 1100 || strings.Contains(text, "cret") {
+			t.Errorf("%s: %d bytes: %.300s", name, len(text), text)
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strconv"
 
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/identity"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/scaler"
 	"github.com/keda-tf/terraform-provider-keda/controller/trigger"
 )
@@ -48,7 +49,7 @@ func (s *source) prometheus(ctx context.Context, t *trigger.Prometheus) (scaler.
 	case errors.Is(err, scaler.ErrNoValue) && t.IgnoreNullValues:
 		return scaler.Reading{Empty: true}, nil
 	case err != nil:
-		return scaler.Reading{}, fmt.Errorf("query %q to %s: %w", t.Query, base.Scheme+"://"+base.Host, err)
+		return scaler.Reading{}, fmt.Errorf("query %q to %s: %w", identity.Line(t.Query), base.Scheme+"://"+base.Host, err)
 	}
 	return scaler.Reading{Value: value}, nil
 }

@@ -54,7 +54,7 @@ func (s *source) Ask(ctx context.Context, q scaler.Query) scaler.Result {
 		err = fmt.Errorf("%w: there is %v, which is no number to scale by", scaler.ErrNoValue, reading.Value)
 	}
 	if err != nil {
-		return scaler.Result{Err: err}
+		return scaler.Result{Err: shortened(err)}
 	}
 	return scaler.Result{Readings: []scaler.Reading{reading}}
 }
