@@ -74,6 +74,7 @@ func (r *ScaledJobs) plan(ctx context.Context, sj *v1alpha1.ScaledJob, id sample
 		r.References.Set(id, nil)
 		return &autoscale.ScaledJobPlan{Object: sj}, nil
 	}
+	r.References.Begin(id)
 	resolved, err := r.resolver().resolve(ctx, triggerRequest{
 		namespace: sj.Namespace, name: sj.Name, triggers: sj.Spec.Triggers,
 		workload: auth.Workload{
