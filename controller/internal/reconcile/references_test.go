@@ -95,33 +95,3 @@ func TestChangeWhileItIsRead(t *testing.T) {
 		t.Error("the change of what it does not refer to enqueued it")
 	}
 }
-
-// TestChangeDuringAReconcile: what changes after it was looked for, and before the
-// object is known as its user, is looked at again.
-func TestChangeDuringAReconcile(t *testing.T) {
-	b := newBench(t, web(func(o *v1alpha1.ScaledObject) {
-		o.Spec.Triggers[0].AuthenticationRef = &v1alpha1.AuthenticationRef{Name: "late"}
-	}))
-	queue := workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[ctrl.Request]())
-	b.References.Listen(v1alpha1.KindScaledObject, func(user sample.Object) { queue.Add(request(user)) })
-	late := &v1alpha1.TriggerAuthentication{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "late"}}
-	watch := b.users(v1alpha1.KindScaledObject, v1alpha1.KindTriggerAuthentication)
-	b.read = func(o client.Object) {
-		if _, ok := o.(*v1alpha1.TriggerAuthentication); !ok {
-			return
-		}
-		b.read = nil
-		if err := b.server.Create(t.Context(), late.DeepCopy()); err != nil {
-			t.Fatal(err)
-		}
-		watch.Create(t.Context(), event.CreateEvent{Object: late}, queue)
-	}
-	b.reconcile()
-	if queue.Len() != 1 {
-		t.Fatalf("%d requests wait, the object says %+v", queue.Len(), b.object().Status.Conditions)
-	}
-	b.reconcile()
-	if queue.Len() != 1 {
-		t.Errorf("%d requests wait though nothing changed", queue.Len())
-	}
-}

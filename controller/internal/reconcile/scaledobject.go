@@ -79,7 +79,6 @@ func (r *ScaledObjects) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.R
 	r.Status.Wrote(&so, err)
 	if err == nil {
 		r.References.Begin(id)
-		r.References.Begin(id)
 		found, err = r.observe(ctx, &so)
 		r.References.Set(id, found.references)
 	}
