@@ -16,7 +16,10 @@ import (
 func read(t *testing.T, source string) ([]*Test, error) {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "x_test.go"), []byte("package x\n\n"+source), 0o600); err != nil {
+	if !strings.Contains(source, "package") {
+		source = "package x\n\n" + source
+	}
+	if err := os.WriteFile(filepath.Join(dir, "x_test.go"), []byte(source), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return tests(dir)
@@ -33,7 +36,7 @@ func TestDocCommentsSayWhatIsProved(t *testing.T) {
 // Here: counts right.
 // Why: it is right.
 // Old: not available
-func TestA() {}
+func TestA() { testB() }
 
 // testB does things.
 //
@@ -76,6 +79,10 @@ func TestUnfinishedCommentsAreErrors(t *testing.T) {
 		"unknown area": "// Kept: Weather\n// KEDA: a.\n// Why: b.\nfunc TestA() {}",
 		"no name":      "// Covers: event\nfunc TestA() {}",
 		"stray line":   "// Here: b.\nfunc TestA() {}",
+		"nobody calls": "// Covers: event A\nfunc testA() {}",
+		"calls itself": "// Covers: event A\nfunc testA() { testA() }",
+		"method":       "// Covers: event A\nfunc (s *suite) TestA() {}",
+		"never built":  "//go:build never\n\npackage x\n\n// Covers: event A\nfunc TestA() {}",
 	} {
 		if _, err := read(t, source); err == nil {
 			t.Errorf("%s: no error", name)

@@ -4,8 +4,10 @@
 package contract
 
 import (
+	"errors"
 	"fmt"
 	"go/ast"
+	"go/build"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -42,9 +44,11 @@ var (
 	line     = regexp.MustCompile(`^(Covers|Differs|Kept|KEDA|Here|Why|Old): *(.+)$`)
 )
 
-// tests reads the doc comments of all test functions of the project.
+// tests reads the doc comments of all test functions of the project. What no plain
+// `go test` runs proves nothing, and is an error.
 func tests(root string) ([]*Test, error) {
 	var found []*Test
+	called := map[string]bool{} // functions, by package and name
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -54,14 +58,20 @@ func tests(root string) ([]*Test, error) {
 		case !strings.HasSuffix(path, "_test.go"):
 			return nil
 		}
-		in, err := testsOf(root, path)
+		in, err := testsOf(root, path, called)
 		found = append(found, in...)
 		return err
 	})
+	for _, test := range found {
+		if strings.HasPrefix(test.Name, "test") && !called[test.Package+"."+test.Name] {
+			err = errors.Join(err, fmt.Errorf("%s: nothing runs %s; call it, or put it into the table of a test", test.Package, test.Name))
+		}
+	}
 	return found, err
 }
 
-func testsOf(root, path string) ([]*Test, error) {
+// testsOf reads the tests of one file, and notes what is called there.
+func testsOf(root, path string, called map[string]bool) ([]*Test, error) {
 	parsed, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
 		return nil, fmt.Errorf("tests: %w", err)
@@ -70,21 +80,47 @@ func testsOf(root, path string) ([]*Test, error) {
 	if err != nil {
 		return nil, err
 	}
+	ci := build.Default
+	ci.GOOS = "linux" // wherever the pages are made
+	built, err := ci.MatchFile(filepath.Dir(path), filepath.Base(path))
+	if err != nil {
+		return nil, fmt.Errorf("tests: %w", err)
+	}
 	var found []*Test
 	for _, declaration := range parsed.Decls {
+		test := &Test{Package: filepath.ToSlash(dir)}
 		function, ok := declaration.(*ast.FuncDecl)
-		if !ok || function.Doc == nil || !testName.MatchString(function.Name.Name) {
+		if ok {
+			test.Name = function.Name.Name
+		}
+		if built {
+			note(called, test, declaration)
+		}
+		if !ok || function.Doc == nil || !testName.MatchString(test.Name) {
 			continue
 		}
-		test := &Test{Package: filepath.ToSlash(dir), Name: function.Name.Name}
 		if err := test.read(function.Doc.Text()); err != nil {
 			return nil, fmt.Errorf("%s: %s: %w", path, test.Name, err)
 		}
-		if len(test.Covers)+len(test.Differences)+len(test.Kept) > 0 {
-			found = append(found, test)
+		if len(test.Covers)+len(test.Differences)+len(test.Kept) == 0 {
+			continue
 		}
+		if !built || function.Recv != nil {
+			return nil, fmt.Errorf("%s: go test does not run %s: it is a method, or its file has a build constraint", path, test.Name)
+		}
+		found = append(found, test)
 	}
 	return found, nil
+}
+
+// note adds all that a declaration names but itself.
+func note(called map[string]bool, test *Test, declaration ast.Decl) {
+	ast.Inspect(declaration, func(n ast.Node) bool {
+		if name, ok := n.(*ast.Ident); ok && name.Name != test.Name {
+			called[test.Package+"."+name.Name] = true
+		}
+		return true
+	})
 }
 
 // read takes the lines of a doc comment that speak about the contract.
