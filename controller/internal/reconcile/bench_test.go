@@ -58,8 +58,8 @@ type bench struct {
 	hidden func(client.Object) bool
 	// kept objects are in the cache still.
 	kept *autoscalingv2.HorizontalPodAutoscaler
-	// reading is called before an object is read from the API server.
-	reading func(client.Object, client.ObjectKey)
+	// read is called when an object was read from the cache.
+	read func(client.Object)
 }
 
 // told keeps events as "Reason: note".
@@ -109,14 +109,7 @@ func newBench(t *testing.T, objects ...client.Object) *bench {
 		t.Fatal(err)
 	}
 	b.server = builder.Build()
-	live := interceptor.NewClient(b.server, b.writes(scheme, interceptor.Funcs{
-		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
-			if b.reading != nil {
-				b.reading(o, key)
-			}
-			return c.Get(ctx, key, o, opts...)
-		},
-	}))
+	live := interceptor.NewClient(b.server, b.writes(scheme, interceptor.Funcs{}))
 	cached := interceptor.NewClient(b.server, b.writes(scheme, interceptor.Funcs{Get: b.cachedGet, List: b.cachedList}))
 	events := report.NewScaledObjects(live, b.told, testclock.NewFakeClock(time.Now()))
 	workloads, metrics := &workload.Reader{Cache: cached, Live: live}, observe.New(b.registry, "", "")
@@ -167,6 +160,9 @@ func (b *bench) cachedGet(ctx context.Context, c client.WithWatch, key client.Ob
 		return nil
 	}
 	err := c.Get(ctx, key, o, opts...)
+	if b.read != nil {
+		b.read(o)
+	}
 	if err == nil && b.hidden != nil && b.hidden(o) {
 		return apierrors.NewNotFound(schema.GroupResource{}, key.Name)
 	}
