@@ -57,6 +57,12 @@ func (c change) update(ctx context.Context, prior, plan tftypes.Value, private [
 		c.explain(err, plan, c.diags)
 		return prior
 	}
+	if err := c.drop(ctx, prior, plan); err != nil {
+		c.explain(err, plan, c.diags)
+	}
+	if c.diags.HasError() {
+		return prior
+	}
 	return c.applyAndWait(ctx, prior, plan)
 }
 

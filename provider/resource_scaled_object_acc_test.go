@@ -18,6 +18,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/keda-tf/terraform-provider-keda/provider/internal/acctest"
+	"github.com/keda-tf/terraform-provider-keda/provider/internal/convert"
 )
 
 const (
@@ -272,4 +273,44 @@ func TestAccUpdateMeansTheObjectThatWasPlanned(t *testing.T) {
 	s.Create(scaledObjectType, config())
 	_, diagnostics = s.Apply(scaledObjectType, state, plan, wanted)
 	contains(t, acctest.Text(diagnostics), "Not the object that was planned")
+}
+
+// TestAccImportedObjectLosesWhatIsTakenOut: what kubectl set stays with kubectl after
+// an import, and an apply alone does not remove it. A plan that says so must not
+// end as if it had.
+func TestAccImportedObjectLosesWhatIsTakenOut(t *testing.T) {
+	c := acctest.NewCluster(t, crdFolder)
+	c.Apply("scaledobjects", "kubectl", map[string]any{
+		"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject",
+		"metadata": map[string]any{"name": "consumer", "namespace": c.Namespace, "labels": map[string]any{"team": "data"}, "annotations": map[string]any{"autoscaling.keda.sh/paused": "true"}},
+		"spec": map[string]any{
+			"scaleTargetRef": map[string]any{"name": "consumer"}, "minReplicaCount": int64(2), "fallback": map[string]any{"failureThreshold": int64(3), "replicas": int64(6)},
+			"triggers": []any{map[string]any{"type": "redis", "metadata": map[string]any{"address": "redis:6379", "listName": "jobs", "listLength": "5"}}},
+		}})
+	c.Patch("scaledobjects", "consumer", map[string]any{"metadata": map[string]any{"labels": map[string]any{"other": "kept"}}})
+	s := acctest.NewSession(t, New("test")).Configure(map[string]any{"config_path": c.Config, "ignore_labels": []any{"other"}})
+	state, _ := s.Import(scaledObjectType, c.Namespace+"/consumer")
+	update := func(force bool) (tftypes.Value, string) {
+		config := s.Config(scaledObjectType, with(typedConfig(), map[string]any{"namespace": c.Namespace, "force_conflicts": force, "trigger": typedConfig()["trigger"].([]any)[:1]}))
+		plan, _ := s.Plan(scaledObjectType, state, config)
+		after, diagnostics := s.Apply(scaledObjectType, state, plan, config)
+		return after, acctest.Text(diagnostics)
+	}
+	after, text := update(false)
+	contains(t, text, "paused is not in the configuration any more, but kubectl has set it too", "force_conflicts = true", "At min_replica_count.", "At fallback.", `At labels["team"].`)
+	if !after.Equal(state) {
+		t.Errorf("the state is %s", after)
+	}
+	if _, text = update(true); text != "" {
+		t.Fatal(text)
+	}
+	state, _ = acctest.NewSession(t, New("test")).Configure(map[string]any{"config_path": c.Config}).Import(scaledObjectType, c.Namespace+"/consumer")
+	for _, name := range []string{"paused", "min_replica_count", "fallback"} {
+		if left := convert.Attribute(state, name); !left.IsNull() {
+			t.Errorf("%s is still %s", name, left)
+		}
+	}
+	if labels := convert.Attribute(state, "labels").String(); strings.Contains(labels, "team") || !strings.Contains(labels, "kept") {
+		t.Errorf("the labels are %s", labels)
+	}
 }

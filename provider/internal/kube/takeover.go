@@ -5,6 +5,7 @@ package kube
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -56,6 +57,27 @@ func (c *Client) takeOver(ctx context.Context, ref Ref, owned *unstructured.Unst
 		return nil
 	}
 	return c.Patch(ctx, ref, types.JSONPatchType, patch)
+}
+
+// Sharers lists the field managers beside the client's own that set the value at
+// some keys of an object, sorted. As long as there is one, an Apply that leaves
+// the value out does not remove it.
+func (c *Client) Sharers(object *unstructured.Unstructured, keys []any) []string {
+	sharers := sets.New[string]()
+	for _, e := range object.GetManagedFields() {
+		var fields any
+		if e.Manager == c.manager || e.FieldsV1 == nil || json.Unmarshal(e.FieldsV1.Raw, &fields) != nil {
+			continue
+		}
+		for _, key := range keys {
+			members, _ := fields.(map[string]any)
+			fields = members[fmt.Sprint("f:", key)]
+		}
+		if fields != nil {
+			sharers.Insert(e.Manager)
+		}
+	}
+	return sets.List(sharers)
 }
 
 // Managers lists who wrote the object, Kubernetes' own controllers apart.
