@@ -50,12 +50,12 @@ func Explain(err error, who Identity) *Failure {
 // signature goes on with the whole request, session token included.
 func (i Identity) describe(err error, api smithy.APIError) string {
 	message, _, _ := strings.Cut(api.ErrorMessage(), "\n")
-	message = strings.ToValidUTF8(message[:min(len(message), maxMessage)], "")
 	for _, secret := range []string{i.Secret, i.Token} {
 		if secret != "" {
 			message = strings.ReplaceAll(message, secret, "***")
 		}
 	}
+	message = strings.ToValidUTF8(message[:min(len(message), maxMessage)], "")
 	operation := failed(err)
 	if i.Role != "" && strings.HasPrefix(operation, "STS") {
 		operation = "assuming role " + i.Role + ": " + operation
