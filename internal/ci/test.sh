@@ -16,9 +16,13 @@ step() { # step TITLE COMMAND...
 	echo "    $title: $((SECONDS - from)) s (total $((SECONDS - start)) s)"
 }
 
+others() { # files that are neither committed nor ignored, such as a page that was generated for the first time
+	git ls-files --others --exclude-standard
+}
+
 clean() { # the tree must be as committed: generated files are up to date
 	local changed
-	changed=$(git status --porcelain --untracked-files=no)
+	changed=$(git status --porcelain --untracked-files=no; LC_ALL=C comm -13 <(echo "$others") <(others))
 	if [ -n "$changed" ]; then
 		echo "make generate changed files; commit the result:" >&2
 		echo "$changed" >&2
@@ -29,6 +33,7 @@ clean() { # the tree must be as committed: generated files are up to date
 
 step "build" make --no-print-directory build
 before=$(git status --porcelain --untracked-files=no)
+others=$(others)
 step "generate" make --no-print-directory generate
 if [ -z "$before" ]; then step "generated files are committed" clean; fi
 step "lint" make --no-print-directory lint
