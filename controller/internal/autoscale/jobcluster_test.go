@@ -32,7 +32,7 @@ type cluster struct {
 	uids   int
 	used   map[string]struct{} // names of all Jobs that ever were
 	newest string
-	epoch  int // how often the newest Job was deleted
+	epoch  int // how often the newest Job was deleted, or a leader came when it was
 	queues []messages
 	worked int // messages that were worked on in the end
 }

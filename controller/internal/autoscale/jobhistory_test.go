@@ -101,9 +101,13 @@ func newHistory(t *rapid.T, metrics *observe.Metrics) *history {
 	return h
 }
 
-// lead makes a new process the leader, whose cache has seen some changes.
+// lead makes a new process the leader, whose cache has seen some changes. Where the
+// newest Job is gone it cannot know the next name, and what was sent before is too late.
 func (h *history) lead(seen int) {
 	h.pass()
+	if h.cluster.jobs[h.cluster.newest] == nil {
+		h.cluster.epoch++
+	}
 	h.since, h.leader = h.clock.Now(), newProcess(h, seen)
 	h.pass()
 }
