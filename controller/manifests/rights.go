@@ -61,7 +61,11 @@ func (o Options) controllerRights() []runtime.Object {
 		}
 	}
 	if len(o.WatchNamespaces) > 0 || o.RestrictSecretAccess {
-		objects = append(objects, o.grant(o.ClusterObjectNamespace, sourcesRole, rule("", []string{"configmaps", "secrets"}, read...))...)
+		sources := []rbacv1.PolicyRule{rule("", []string{"configmaps", "secrets"}, read...)}
+		if o.ServiceAccountTokens.AllowAll {
+			sources = append(sources, tokenRule())
+		}
+		objects = append(objects, o.grant(o.ClusterObjectNamespace, sourcesRole, sources...)...)
 	}
 	return append(objects, o.tokenRights()...)
 }
@@ -75,7 +79,7 @@ func (o Options) grant(namespace, name string, rules ...rbacv1.PolicyRule) []run
 // are named, and of no others.
 func (o Options) tokenRights() []runtime.Object {
 	if o.ServiceAccountTokens.AllowAll {
-		return nil // part of namespaceRules
+		return nil // part of namespaceRules, and of what ClusterTriggerAuthentications are made of
 	}
 	names := map[string][]string{}
 	for _, account := range o.ServiceAccountTokens.Accounts {
@@ -158,10 +162,11 @@ func eventRules() []rbacv1.PolicyRule {
 	}
 }
 
-// ownRules are the rights of the controller in its own namespace: the lease and
-// the certificates.
+// ownRules are the rights of the controller in its own namespace: the lease, the
+// pods that may hold it, and the certificates.
 func ownRules() []rbacv1.PolicyRule {
 	return []rbacv1.PolicyRule{
+		rule("", []string{"pods"}, "get"),
 		rule("coordination.k8s.io", []string{"leases"}, "create"),
 		named(rule("coordination.k8s.io", []string{"leases"}, "get", "update", "patch"), LeaseName),
 		rule("", []string{"secrets"}, "create"),

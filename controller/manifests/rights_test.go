@@ -99,8 +99,8 @@ func TestRightsFollowTheScope(t *testing.T) {
 		"namespaces": {
 			manifests.Options{WatchNamespaces: []string{"shop", "bank", "shop"}},
 			[]request{secret("shop"), secret("bank"), object("shop"), scale("bank"), secret("keda"), watchSecrets("keda"), event("default"), event("shop"),
-				{"watch", "keda.sh", "clustertriggerauthentications", "", ""}},
-			[]request{secret(""), secret("other"), object(""), object("keda"), scale("keda"), scale("other"), event("other"), {"get", "", "pods", "any", "keda"}},
+				{"watch", "keda.sh", "clustertriggerauthentications", "", ""}, {"get", "", "pods", "who-held-the-lease", "keda"}},
+			[]request{secret(""), secret("other"), object(""), object("keda"), scale("keda"), scale("other"), event("other"), {"list", "", "pods", "", "keda"}},
 		},
 		"its own namespace among them": {
 			manifests.Options{WatchNamespaces: []string{"keda", "default"}},
@@ -128,7 +128,7 @@ func TestRightsFollowTheScope(t *testing.T) {
 		},
 		"all tokens of namespaces": {
 			manifests.Options{WatchNamespaces: []string{"shop"}, ServiceAccountTokens: manifests.ServiceAccountTokens{AllowAll: true}},
-			[]request{token("shop", "web")}, []request{token("bank", "web"), token("", "web")},
+			[]request{token("shop", "web"), token("keda", "of-a-cluster-trigger-authentication")}, []request{token("bank", "web"), token("", "web")},
 		},
 		"other kinds": {
 			manifests.Options{ScaleTargets: []manifests.ScaleTarget{{Group: "argoproj.io", Resource: "rollouts"}}},
