@@ -25,8 +25,11 @@ func (o *Options) outside(object client.Object) string {
 	if namespace != "" && len(o.WatchNamespaces) > 0 && !slices.Contains(o.WatchNamespaces, namespace) {
 		return fmt.Sprintf("it watches the namespaces %s (--%s, WATCH_NAMESPACE), not %s", strings.Join(o.WatchNamespaces, ", "), flagWatchNamespaces, namespace)
 	}
-	wanted, flag, variable := o.WatchLabels, flagWatchLabels, "WATCH_LABEL_SELECTOR"
+	var wanted labels.Selector
+	var flag, variable string
 	switch object.(type) {
+	case *v1alpha1.ScaledObject, *v1alpha1.ScaledJob:
+		wanted, flag, variable = o.WatchLabels, flagWatchLabels, "WATCH_LABEL_SELECTOR"
 	case *v1alpha1.TriggerAuthentication, *v1alpha1.ClusterTriggerAuthentication:
 		wanted, flag, variable = o.WatchAuthenticationLabels, flagWatchAuthentication, "WATCH_LABEL_SELECTOR_FOR_TRIGGERAUTH"
 	}

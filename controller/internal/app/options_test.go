@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	eventingv1alpha1 "github.com/keda-tf/terraform-provider-keda/controller/api/eventing/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/metricsadapter/feed"
 )
@@ -131,6 +132,9 @@ func TestOutside(t *testing.T) {
 		{&v1alpha1.TriggerAuthentication{ObjectMeta: meta("shop", "c", "d")}, ""},
 		{&v1alpha1.TriggerAuthentication{ObjectMeta: meta("shop", "a", "b")}, `its labels do not match "c=d" (--watch-label-selector-for-triggerauth, WATCH_LABEL_SELECTOR_FOR_TRIGGERAUTH)`},
 		{&v1alpha1.ClusterTriggerAuthentication{ObjectMeta: meta("", "c", "d")}, ""},
+		{&eventingv1alpha1.CloudEventSource{ObjectMeta: meta("shop", "e", "f")}, ""}, // no selector is for them
+		{&eventingv1alpha1.CloudEventSource{ObjectMeta: meta("other", "e", "f")}, "it watches the namespaces shop, bank (--watch-namespace, WATCH_NAMESPACE), not other"},
+		{&eventingv1alpha1.ClusterCloudEventSource{}, ""},
 		{&v1alpha1.ClusterTriggerAuthentication{}, `its labels do not match "c=d" (--watch-label-selector-for-triggerauth, WATCH_LABEL_SELECTOR_FOR_TRIGGERAUTH)`},
 	} {
 		if got := o.outside(test.object); got != test.want {
