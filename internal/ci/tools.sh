@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that the tests run for real, or says which command would.
+# Installs the Debian packages that the tests need or run for real, or says which command would.
 set -euo pipefail
 
 missing=()
@@ -7,6 +7,8 @@ missing=()
 need() { # need COMMAND PACKAGE
 	command -v "$1" >/dev/null || missing+=("$2")
 }
+need gcc gcc # and libc6-dev: the race detector needs cgo
+[ -e /usr/include/stdlib.h ] || missing+=(libc6-dev)
 need redis-server redis-server
 need prometheus prometheus
 if [ "$(id -u)" = 0 ]; then # real containers need root; without it the full cluster is out of reach anyway
