@@ -36,7 +36,8 @@ const (
 type endpoint struct {
 	base     string // URL of the server
 	security scaler.TLS
-	timeout  time.Duration             // the trigger's own, 0 for the default
+	timeout  time.Duration             // of one request, 0 for the default
+	requests int                       // made one after the other, at most
 	pod      *v1alpha1.AuthPodIdentity // as whom prometheus asks
 }
 
@@ -48,9 +49,12 @@ func Bind(decoded trigger.Decoded, env scaler.Env) (scaler.Binding, error) {
 		if _, err := identify(t, env.PodIdentity); err != nil {
 			return scaler.Binding{}, err
 		}
-		e = endpoint{t.ServerAddress, security(t.HTTPAuth, t.UnsafeSSL), t.Timeout, env.PodIdentity}
+		e = endpoint{t.ServerAddress, security(t.HTTPAuth, t.UnsafeSSL), t.Timeout, 1, env.PodIdentity}
 	case *trigger.MetricsAPI:
-		e = endpoint{t.URL, security(t.HTTPAuth, t.UnsafeSSL), t.Timeout, nil}
+		e = endpoint{t.URL, security(t.HTTPAuth, t.UnsafeSSL), t.Timeout, 1, nil}
+		if t.AggregateFromKubeServiceEndpoints {
+			e.requests = turns
+		}
 	default:
 		return scaler.Binding{}, fmt.Errorf("trigger %q does not ask a web server", decoded.Type)
 	}
@@ -77,7 +81,7 @@ func (e endpoint) bind(decoded trigger.Decoded, env scaler.Env) (scaler.Binding,
 		transport = own
 	}
 	address := base.Scheme + "://" + base.Host
-	timeout := cmp.Or(e.timeout, env.HTTPTimeout, defaultTimeout)
+	timeout := time.Duration(e.requests) * cmp.Or(e.timeout, env.HTTPTimeout, defaultTimeout)
 	return scaler.Binding{
 		Server:  scaler.ServerID("http", address, append(e.security.Settings(), podSettings(e.pod)...)...),
 		Address: address,

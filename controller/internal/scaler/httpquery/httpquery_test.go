@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -320,8 +321,11 @@ type answerers map[string]string
 
 func (a answerers) RoundTrip(r *http.Request) (*http.Response, error) {
 	body, ok := a[r.URL.Host]
-	if !ok {
-		return nil, fmt.Errorf("nobody listens on %s", r.URL.Host)
+	if !ok { // nobody listens
+		<-r.Context().Done()
+	}
+	if err := r.Context().Err(); err != nil {
+		return nil, err
 	}
 	return &http.Response{StatusCode: http.StatusOK, Request: r, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}, nil
 }
@@ -337,4 +341,34 @@ func TestAURLWithoutAPortMeansThatOfItsScheme(t *testing.T) {
 			t.Errorf("%s is %v, %v; want %v", url, got, err, want)
 		}
 	}
+}
+
+// TestEndpointsThatHangTakeNothingFromTheOthers: the time-out is that of one request,
+// and more pods than are asked at a time may be on a node that is gone.
+func TestEndpointsThatHangTakeNothingFromTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		endpoints, answers := []string{}, answerers{}
+		for i := range 12 {
+			endpoints = append(endpoints, fmt.Sprintf("10.0.0.%d:80", i))
+			if i >= 7 {
+				answers[endpoints[i]] = `{"n":2}`
+			}
+		}
+		env := scaler.Env{Cluster: services{"shop/web": endpoints}, Transport: answers, HTTPTimeout: time.Second}
+		tr := &trigger.MetricsAPI{URL: "http://web.shop/", Format: "json", ValueLocation: "n", AggregateFromKubeServiceEndpoints: true, AggregationType: "sum"}
+		b, err := httpquery.Bind(trigger.Decoded{Type: "metrics-api", Trigger: tr, Fingerprint: "f"}, env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := b.Open(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), b.Timeout)
+		defer cancel()
+		r := s.Read(ctx, []scaler.Query{b.Query})[0]
+		if r.Err != nil || r.Readings[0].Value != 10 {
+			t.Errorf("got %v, %v; want the sum of the five that answer, 10", r.Readings, r.Err)
+		}
+	})
 }

@@ -23,6 +23,10 @@ import (
 // endpointsAtOnce bounds the requests to the endpoints of one Service.
 const endpointsAtOnce = 5
 
+// turns is how many times in a row endpointsAtOnce endpoints may fail to answer
+// before those after them are not asked.
+const turns = 10
+
 // defaultPorts are the ports of URLs that name none.
 var defaultPorts = map[string]string{"http": "80", "https": "443"}
 
@@ -49,6 +53,8 @@ func (s *source) metricsAPI(ctx context.Context, t *trigger.MetricsAPI) (float64
 
 // page fetches one page and finds the value in it.
 func (s *source) page(ctx context.Context, t *trigger.MetricsAPI, u *url.URL, host string) (float64, error) {
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(t.Timeout, s.timeout))
+	defer cancel()
 	signer, err := oauthSigner(&t.HTTPAuth, s.plain)
 	if err != nil {
 		return 0, err

@@ -46,8 +46,6 @@ func (s *source) Ask(ctx context.Context, q scaler.Query) scaler.Result {
 		defer cancel()
 		reading, err = s.prometheus(ctx, t)
 	case *trigger.MetricsAPI:
-		ctx, cancel := context.WithTimeout(ctx, cmp.Or(t.Timeout, s.timeout))
-		defer cancel()
 		reading.Value, err = s.metricsAPI(ctx, t)
 	}
 	if err == nil && (math.IsNaN(reading.Value) || math.IsInf(reading.Value, 0)) {
