@@ -71,9 +71,10 @@ func (c change) delete(ctx context.Context, state tftypes.Value) tftypes.Value {
 	ctx, cancel := context.WithTimeout(ctx, timeout(state, "delete"))
 	defer cancel()
 	ref := c.ref(state)
+	uid, _ := convert.Known(state, "uid")
 	err := c.client.Delete(ctx, ref)
 	if err == nil {
-		err = c.client.WaitGone(ctx, ref)
+		err = c.client.WaitGone(ctx, ref, types.UID(uid))
 	}
 	if err != nil {
 		c.explain(err, state, c.diags)

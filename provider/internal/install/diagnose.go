@@ -54,7 +54,7 @@ func (i *Installer) diagnose(ctx context.Context, ref kube.Ref) []string {
 		if len(troubles) == 0 {
 			continue
 		}
-		for _, warning := range i.Client.Warnings(ctx, kube.Ref{Resource: pods, Namespace: i.Namespace, Name: pod.GetName()}) {
+		for _, warning := range i.Client.Warnings(ctx, kube.Ref{Resource: pods, Namespace: i.Namespace, Name: pod.GetName()}, pod.GetUID()) {
 			troubles = append(troubles, "event "+warning)
 		}
 		for _, trouble := range slices.Compact(troubles) {

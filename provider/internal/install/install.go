@@ -122,7 +122,7 @@ func (i *Installer) ensureNamespace(ctx context.Context) error {
 		return err
 	}
 	if live != nil && live.GetDeletionTimestamp() != nil {
-		if err := i.Client.WaitGone(ctx, ref); err != nil {
+		if err := i.Client.WaitGone(ctx, ref, live.GetUID()); err != nil {
 			return fmt.Errorf("the namespace %s is being deleted: %w", i.Namespace, err)
 		}
 		live = nil

@@ -99,5 +99,5 @@ func (i *Installer) remove(ctx context.Context, ref kube.Ref) error {
 	if err != nil {
 		return err
 	}
-	return i.Client.WaitGone(ctx, ref)
+	return i.Client.WaitGone(ctx, ref, live.GetUID())
 }

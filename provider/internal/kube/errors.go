@@ -4,8 +4,10 @@
 package kube
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -89,6 +91,18 @@ func owner(message string) string {
 		return match[1]
 	}
 	return message
+}
+
+// passing tells a failure that another try may not meet: the API server did not
+// answer, or has trouble of its own.
+func passing(err error) bool {
+	var status apierrors.APIStatus
+	if errors.As(err, &status) {
+		code := status.Status().Code
+		return code >= http.StatusInternalServerError || code == http.StatusTooManyRequests
+	}
+	var unreachable *UnreachableError
+	return errors.As(err, &unreachable) && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled)
 }
 
 // isReplaced tells that an apply named the UID of an object that is not there.

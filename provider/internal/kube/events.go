@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // shownEvents is how many warnings an error shows.
@@ -21,14 +22,15 @@ const shownEvents = 3
 // eventPatience bounds the read of the events of an error.
 const eventPatience = 5 * time.Second
 
-// warnings lists the newest warnings about an object, newest first. It is there
-// to explain another error, so its own errors say nothing of interest.
-func (c *Client) warnings(ctx context.Context, ref Ref) []string {
-	ctx, cancel := context.WithTimeout(ctx, eventPatience)
+// Warnings lists the newest warnings about an object, newest first, and not those
+// about others of its name. It is there to explain another error: it has time of
+// its own, and its own errors say nothing of interest.
+func (c *Client) Warnings(ctx context.Context, ref Ref, uid types.UID) []string {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), eventPatience)
 	defer cancel()
 	events := schema.GroupVersionResource{Version: "v1", Resource: "events"}
 	list, err := c.in(Ref{Resource: events, Namespace: ref.Namespace}).List(ctx, metav1.ListOptions{
-		FieldSelector: "type=Warning,involvedObject.name=" + ref.Name,
+		FieldSelector: fmt.Sprintf("type=Warning,involvedObject.name=%s,involvedObject.uid=%s", ref.Name, uid),
 	})
 	if err != nil {
 		return nil

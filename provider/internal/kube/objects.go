@@ -53,12 +53,6 @@ func (c *Client) Patch(ctx context.Context, ref Ref, kind types.PatchType, patch
 	return c.explain(err)
 }
 
-// Warnings lists the newest warnings about an object, newest first, to explain
-// another error. It has time of its own.
-func (c *Client) Warnings(ctx context.Context, ref Ref) []string {
-	return c.warnings(context.WithoutCancel(ctx), ref)
-}
-
 // Poll calls done, at first often, until it reports true or fails, or the
 // context ends, whose error it then returns.
 func Poll(ctx context.Context, done func() (bool, error)) error { return poll(ctx, done) }

@@ -4,6 +4,7 @@
 package kube
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // Polling begins quickly, because a controller is usually done in a fraction of
@@ -25,15 +27,18 @@ const (
 const kindPatience = 20 * time.Second
 
 // poll calls done until it reports true, fails, or the context ends, whose error
-// it then returns.
+// it then returns. Failures that pass are waited out, because an object that was
+// not waited for is replaced by the next apply; the last one is returned if it
+// did not pass in time.
 func poll(ctx context.Context, done func() (bool, error)) error {
 	for pause := firstPause; ; pause = min(lastPause, pause*3/2) {
-		if ok, err := done(); ok || err != nil {
+		ok, err := done()
+		if ok || err != nil && !passing(err) {
 			return err
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return cmp.Or(err, ctx.Err())
 		case <-time.After(pause):
 		}
 	}
@@ -41,18 +46,21 @@ func poll(ctx context.Context, done func() (bool, error)) error {
 
 // Absent returns the object that stands in the way of a new one of its name, nil
 // when there is none. One that is being deleted is waited for, and custom
-// resources that the cluster does not know yet get some time to appear.
+// resources that the cluster does not know yet get some time to appear. A cluster
+// that does not answer is not waited for: nothing has been done there yet.
 func (c *Client) Absent(ctx context.Context, ref Ref) (*unstructured.Unstructured, error) {
 	var found *unstructured.Unstructured
+	var failure error
 	start := time.Now()
 	err := poll(ctx, func() (bool, error) {
 		object, err := c.Get(ctx, ref)
 		if errors.Is(err, ErrNoKind) && time.Since(start) < kindPatience {
 			return false, nil
 		}
-		found = object
-		return object == nil || object.GetDeletionTimestamp() == nil, err
+		found, failure = object, err
+		return err != nil || object == nil || object.GetDeletionTimestamp() == nil, nil
 	})
+	err = cmp.Or(failure, err)
 	if err != nil && ctx.Err() != nil && found != nil {
 		return nil, fmt.Errorf("an older %s is still being deleted, held by the finalizers %s: %w",
 			ref, strings.Join(found.GetFinalizers(), ", "), err)
@@ -110,10 +118,10 @@ func (c *Client) WaitReady(ctx context.Context, ref Ref, applied *unstructured.U
 		}
 		return w.see(object, time.Since(start), time.Now())
 	})
-	if err == nil || ctx.Err() == nil && !errors.Is(err, errRefused) {
+	if err == nil || passing(err) || ctx.Err() == nil && !errors.Is(err, errRefused) {
 		return err
 	}
-	return &NotReadyError{Last: w.last, Events: c.warnings(context.WithoutCancel(ctx), ref), Err: err}
+	return &NotReadyError{Last: w.last, Events: c.Warnings(ctx, ref, applied.GetUID()), Err: err}
 }
 
 // settling is how long the condition of a controller that does not say which
@@ -170,12 +178,16 @@ func readiness(object *unstructured.Unstructured) (ready Condition, observed int
 }
 
 // WaitGone waits until the object is gone and tells what holds it when it does
-// not go.
-func (c *Client) WaitGone(ctx context.Context, ref Ref) error {
+// not go. Another object of its name, as others may make, is not waited for; an
+// empty UID means any.
+func (c *Client) WaitGone(ctx context.Context, ref Ref, uid types.UID) error {
 	var finalizers []string
 	err := poll(ctx, func() (bool, error) {
 		object, err := c.Get(ctx, ref)
 		if errors.Is(err, ErrNoKind) || (object == nil && err == nil) {
+			return true, nil
+		}
+		if object != nil && uid != "" && object.GetUID() != uid {
 			return true, nil
 		}
 		if object != nil {
