@@ -32,7 +32,7 @@ func ValidateCloudEventSource(s *CloudEventSource) kedav1alpha1.Violations {
 // TriggerAuthentication could be.
 func ValidateClusterCloudEventSource(s *ClusterCloudEventSource) kedav1alpha1.Violations {
 	found := validate(&s.Spec)
-	if ref := s.Spec.AuthenticationRef; ref != nil && ref.KindOrDefault() != kedav1alpha1.KindClusterTriggerAuthentication {
+	if ref := s.Spec.AuthenticationRef; s.Spec.Destination.HTTP == nil && ref != nil && ref.KindOrDefault() != kedav1alpha1.KindClusterTriggerAuthentication {
 		found = append(found, violation(kedav1alpha1.Unworkable, kedav1alpha1.ReasonIncorrectAuthentication, authentication.With("kind"), ref.KindOrDefault(),
 			"must be %s, for a %s has no namespace", kedav1alpha1.KindClusterTriggerAuthentication, KindClusterCloudEventSource))
 	}
@@ -55,12 +55,9 @@ func checkDestination(s *CloudEventSourceSpec) kedav1alpha1.Violations {
 			"is not used, because http is set too; remove one of them"))
 	}
 	if d.HTTP != nil {
-		found = append(found, checkURL(d.HTTP.URI, destination.With("http", "uri"))...)
+		return append(found, checkURL(d.HTTP.URI, destination.With("http", "uri"))...)
 	}
-	if d.AzureEventGridTopic != nil {
-		found = append(found, checkURL(d.AzureEventGridTopic.Endpoint, destination.With("azureEventGridTopic", "endpoint"))...)
-	}
-	return found
+	return checkURL(d.AzureEventGridTopic.Endpoint, destination.With("azureEventGridTopic", "endpoint"))
 }
 
 // checkURL does not show the URL, because people put credentials into URLs.

@@ -38,6 +38,7 @@ func TestValidate(t *testing.T) {
 		{"no host", "destination: {http: {uri: 'http:///events'}}", kedav1alpha1.Unworkable, []string{"spec.destination.http.uri must be a URL"}},
 		{"topic without authentication", "destination: {azureEventGridTopic: {endpoint: 'https://t'}}", kedav1alpha1.Unworkable, []string{"spec.authenticationRef is missing"}},
 		{"both destinations", "destination: {http: {uri: 'http://sink'}, azureEventGridTopic: {endpoint: 'https://t'}}", kedav1alpha1.Misleading, []string{"spec.destination.azureEventGridTopic is not used"}},
+		{"endpoint that is not used", toHTTP[:len(toHTTP)-2] + ", azureEventGridTopic: {endpoint: later}}", kedav1alpha1.Unworkable, nil},
 		{"authentication for http", toHTTP + "authenticationRef: {name: a}", kedav1alpha1.Misleading, []string{`spec.authenticationRef ("a") is read for azureEventGridTopic only`}},
 		{"all at once", `
 destination: {http: {uri: nowhere}}
@@ -79,6 +80,13 @@ func TestValidateClusterSource(t *testing.T) {
 	s.Spec.AuthenticationRef.Kind = kedav1alpha1.KindClusterTriggerAuthentication
 	if found := v1alpha1.ValidateClusterCloudEventSource(&s); len(found) > 0 {
 		t.Errorf("refused %q", found)
+	}
+	s = v1alpha1.ClusterCloudEventSource{}
+	if err := yaml.UnmarshalStrict([]byte(toHTTP+"authenticationRef: {name: unused}"), &s.Spec); err != nil {
+		t.Fatal(err)
+	}
+	if refused, _ := v1alpha1.ValidateClusterCloudEventSource(&s).Split(kedav1alpha1.Unworkable); len(refused) > 0 {
+		t.Errorf("refused %q, of what is not read", refused)
 	}
 }
 
