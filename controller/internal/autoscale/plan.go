@@ -85,12 +85,18 @@ func sources(triggers []Trigger) []observe.Source {
 	return out
 }
 
-// bindings are the queries of the triggers that are polled.
-func bindings(triggers []Trigger) []scaler.Binding {
+// bindings are the queries of the triggers that are polled. Those that are content with
+// the last poll's value, or must not be asked more often, are asked once per polling
+// interval, also while the object is active for another trigger.
+func bindings(triggers []Trigger, polling time.Duration) []scaler.Binding {
 	var out []scaler.Binding
 	for i := range triggers {
-		if triggers[i].Binding != nil {
-			out = append(out, *triggers[i].Binding)
+		if t := &triggers[i]; t.Binding != nil {
+			b := *t.Binding
+			if t.Cached || b.Scheduled {
+				b.Floor = polling
+			}
+			out = append(out, b)
 		}
 	}
 	return out

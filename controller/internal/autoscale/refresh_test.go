@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/poll"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/scaler"
 )
 
@@ -39,10 +42,45 @@ func (c *counted) bind(t *Trigger, server string) {
 	t.Binding.Open = func(context.Context) (scaler.Source, error) { return c, nil }
 }
 
+// TestCachedTriggerKeepsItsPollingInterval: while an object is active, its triggers are
+// asked as often as the HPA looks at them, except those with useCachedMetrics.
+func TestCachedTriggerKeepsItsPollingInterval(t *testing.T) {
+	w := newWorld(t)
+	o := object("web", func(o *v1alpha1.ScaledObject) { o.Spec.PollingInterval = new(int32(300)) })
+	plan := w.plan(o)
+	plan.Triggers = append(plan.Triggers, w.trigger("cached", 1))
+	plan.Triggers[1].Cached = true
+	recorded := &recordedPoller{Poller: w.Poller}
+	w.Poller = recorded
+	w.ScaleObject(plan)
+	id := scaledObjectID(o)
+	w.source.set(7, nil)
+	w.ask(t, id)
+	w.look(t, id)
+	if b := recorded.subscribed.Bindings; recorded.interval != 15*time.Second || b[0].Floor != 0 || b[1].Floor != 300*time.Second {
+		t.Errorf("an active object is asked every %s, its triggers not more often than every %s and %s", recorded.interval, b[0].Floor, b[1].Floor)
+	}
+}
+
+// recordedPoller remembers how often an object is to be asked.
+type recordedPoller struct {
+	Poller
+	subscribed poll.Subscription
+	interval   time.Duration
+}
+
+func (r *recordedPoller) Subscribe(s poll.Subscription) {
+	r.subscribed, r.interval = s, s.Interval
+	r.Poller.Subscribe(s)
+}
+
+func (r *recordedPoller) SetInterval(id sample.Object, interval time.Duration) {
+	r.interval = interval
+	r.Poller.SetInterval(id, interval)
+}
+
 // TestRefreshAsksWhatTheMetricIsMadeOf: a read of one metric neither waits for the slow
 // source of another nor asks a source with useCachedMetrics.
-//
-// Covers: field ScaledObject.spec.triggers.useCachedMetrics
 func TestRefreshAsksWhatTheMetricIsMadeOf(t *testing.T) {
 	w := newWorld(t)
 	o := object("web", nil)

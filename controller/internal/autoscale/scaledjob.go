@@ -65,7 +65,7 @@ func (e *Engine) ScaleJob(plan *ScaledJobPlan) (began bool) {
 	}
 	s.adopt(plan)
 	return e.register(id, s, poll.Subscription{
-		Object: id, Interval: plan.Object.PollInterval(), Bindings: bindings(plan.Triggers),
+		Object: id, Interval: plan.Object.PollInterval(), Bindings: bindings(plan.Triggers, plan.Object.PollInterval()),
 	})
 }
 

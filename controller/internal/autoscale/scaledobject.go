@@ -57,7 +57,7 @@ func (e *Engine) ScaleObject(plan *ScaledObjectPlan) (began bool) {
 	defer s.mu.Unlock()
 	s.adopt(plan)
 	return e.register(id, s, poll.Subscription{
-		Object: id, Interval: plan.interval(s.active, e.HPAPeriod), Bindings: bindings(plan.Triggers),
+		Object: id, Interval: plan.interval(s.active, e.HPAPeriod), Bindings: bindings(plan.Triggers, plan.Object.PollInterval()),
 	})
 }
 

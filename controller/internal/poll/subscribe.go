@@ -4,6 +4,7 @@
 package poll
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -28,7 +29,19 @@ type object struct {
 	interval time.Duration
 	queries  []*query // in the order of the bindings
 	askers   []scaler.Asker
-	told     uint64 // the last batch that it was told of
+	floors   []time.Duration // of the bindings
+	told     uint64          // the last batch that it was told of
+}
+
+// every is how often the object wants to ask a query of its own.
+func (o *object) every(q *query) time.Duration {
+	floor := time.Duration(math.MaxInt64)
+	for i, own := range o.queries {
+		if own == q {
+			floor = min(floor, o.floors[i])
+		}
+	}
+	return max(o.interval, floor)
 }
 
 // query is one question to one server, whoever asks it.
@@ -72,12 +85,14 @@ func (p *Poller) Subscribe(s Subscription) {
 	before := o.queries
 	o.interval = max(s.Interval, p.Tick)
 	o.queries, o.askers = make([]*query, 0, len(s.Bindings)), make([]scaler.Asker, 0, len(s.Bindings))
+	o.floors = make([]time.Duration, 0, len(s.Bindings))
 	for i := range s.Bindings {
 		q := p.query(&s.Bindings[i], now)
 		if !slices.Contains(q.objects, o) {
 			q.objects = append(q.objects, o)
 		}
 		o.queries, o.askers = append(o.queries, q), append(o.askers, s.Bindings[i].Query.Asker)
+		o.floors = append(o.floors, s.Bindings[i].Floor)
 	}
 	for _, q := range before {
 		if !slices.Contains(o.queries, q) {
@@ -194,9 +209,9 @@ func (p *Poller) leave(q *query, o *object, now offset) {
 // pace sets a query's interval to the shortest of its objects'. A due time that
 // stands is kept where it is the sooner one.
 func (p *Poller) pace(q *query, now offset) {
-	interval := q.objects[0].interval
+	interval := q.objects[0].every(q)
 	for _, o := range q.objects[1:] {
-		interval = min(interval, o.interval)
+		interval = min(interval, o.every(q))
 	}
 	if interval == q.interval {
 		return

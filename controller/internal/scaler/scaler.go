@@ -101,6 +101,9 @@ type Binding struct {
 	// it was asked last, so that asking more often changes the answer. It is asked
 	// once per polling interval, however many read the answer, and not beside it.
 	Scheduled bool
+	// Floor is the least time between two scheduled asks, however often the other
+	// triggers of the object are asked. It is set by who subscribes; zero is none.
+	Floor time.Duration
 }
 
 // Env is what a trigger may know of its surroundings when it is bound.
