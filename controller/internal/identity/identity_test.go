@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -86,6 +87,38 @@ func TestManyWaitForOneToken(t *testing.T) {
 	if n := fetched.Load(); n != 1 {
 		t.Errorf("fetched %d times, want 1", n)
 	}
+}
+
+// TestTokenServesWhileTheNextDoesNotCome: a server that does not answer takes no
+// time from those whose token is good.
+func TestTokenServesWhileTheNextDoesNotCome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fetched := 0
+		tokens := identity.NewTokens(func(ctx context.Context) (identity.Token, error) {
+			if fetched++; fetched > 1 {
+				<-ctx.Done()
+				return identity.Token{}, ctx.Err()
+			}
+			return identity.Token{Value: "t", Expiry: time.Now().Add(time.Hour)}, nil
+		})
+		ask := func() (string, error) {
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+			defer cancel()
+			return tokens.Token(ctx)
+		}
+		if _, err := ask(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour - 40*time.Second)
+		if token, err := ask(); token != "t" || err != nil {
+			t.Errorf("40 seconds before its end: %q, error %v", token, err)
+		}
+		time.Sleep(time.Minute)
+		if _, err := ask(); err == nil || fetched < 3 {
+			t.Errorf("after its end there was no error; fetched %d times", fetched)
+		}
+		time.Sleep(time.Minute)
+	})
 }
 
 func TestTokenThatCannotBeRenewedServesUntilItEnds(t *testing.T) {

@@ -43,7 +43,7 @@ type Tokens struct {
 func NewTokens(fetch func(context.Context) (Token, error)) *Tokens { return &Tokens{fetch: fetch} }
 
 // Token returns a token that is good for a while. One that could not be renewed in
-// time serves until it ends.
+// time serves until it ends, and nobody waits for the next one before it must.
 func (t *Tokens) Token(ctx context.Context) (string, error) {
 	now := time.Now()
 	token, fresh := t.held(now)
@@ -51,6 +51,9 @@ func (t *Tokens) Token(ctx context.Context) (string, error) {
 		return token.Value, nil
 	}
 	answer := t.flight.DoChan("", func() (any, error) { return t.refresh(context.WithoutCancel(ctx)) })
+	if token.Value != "" && now.Add(fetchTimeout).Before(token.Expiry) {
+		return token.Value, nil
+	}
 	select {
 	case <-ctx.Done():
 		return "", fmt.Errorf("waiting for a token: %w", ctx.Err())
