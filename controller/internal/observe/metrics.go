@@ -33,6 +33,7 @@ type Metrics struct {
 	requests                *Requests // nil where nobody counts them
 	mu                      sync.Mutex
 	registered              map[sample.Object][]string // trigger types by object
+	existing                map[sample.Object]int      // how many there are, by kind and namespace
 	series                  map[sample.Object][]*Series
 }
 
@@ -55,6 +56,7 @@ func New(registry prometheus.Registerer, version, commit string) *Metrics {
 		resources:    gauge("keda_resource_registered_total", "Objects that exist, by type.", "type", "namespace"),
 		loopLatency:  gauge("keda_internal_scale_loop_latency_seconds", "How late the latest evaluation was after its sources were to be asked.", "namespace", "type", "resource"),
 		registered:   map[sample.Object][]string{},
+		existing:     map[sample.Object]int{},
 		series:       map[sample.Object][]*Series{},
 	}
 	build := gauge("keda_build_info", "Constant 1, labelled with what is running.", "version", "git_commit", "goversion", "goos", "goarch")
@@ -203,20 +205,31 @@ func (m *Metrics) Registered(id sample.Object, types []string) {
 		m.triggers.WithLabelValues(t).Dec()
 	}
 	_, counted := m.registered[id]
-	resource := m.resources.WithLabelValues(resourceLabel(id.Kind), id.Namespace)
 	switch {
 	case types == nil && counted:
 		delete(m.registered, id)
-		resource.Dec()
+		m.exists(id, -1)
 	case types != nil:
 		m.registered[id] = types
 		if !counted {
-			resource.Inc()
+			m.exists(id, 1)
 		}
 		for _, t := range types {
 			m.triggers.WithLabelValues(t).Inc()
 		}
 	}
+}
+
+// exists counts an object of its kind and namespace, of which nothing is shown once
+// there is none: namespaces come and go. The caller holds mu.
+func (m *Metrics) exists(id sample.Object, change int) {
+	of := sample.Object{Kind: id.Kind, Namespace: id.Namespace}
+	if m.existing[of] += change; m.existing[of] > 0 {
+		m.resources.WithLabelValues(resourceLabel(id.Kind), id.Namespace).Set(float64(m.existing[of]))
+		return
+	}
+	delete(m.existing, of)
+	m.resources.DeleteLabelValues(resourceLabel(id.Kind), id.Namespace)
 }
 
 // Halt deletes what was measured of an object that is not scaled at present,

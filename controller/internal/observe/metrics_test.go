@@ -108,3 +108,19 @@ keda_trigger_registered_total{type="cron"} 2
 keda_trigger_registered_total{type="redis"} 0
 `, "keda_resource_registered_total", "keda_trigger_registered_total")
 }
+
+// TestNamespacesThatComeAndGoLeaveNoSeries, as those of previews do all day.
+func TestNamespacesThatComeAndGoLeaveNoSeries(t *testing.T) {
+	registry := prometheus.NewPedanticRegistry()
+	m := observe.New(registry, "", "")
+	preview := sample.Object{Kind: "ScaledObject", Namespace: "preview-1", Name: "web"}
+	m.Registered(preview, []string{"redis"})
+	m.Registered(web, []string{"redis"})
+	m.Forget(preview)
+	m.Forget(preview) // the cache shows it as gone only now
+	expect(t, registry, `
+# HELP keda_resource_registered_total Objects that exist, by type.
+# TYPE keda_resource_registered_total gauge
+keda_resource_registered_total{namespace="default",type="scaled_object"} 1
+`, "keda_resource_registered_total")
+}
