@@ -33,6 +33,9 @@ const (
 	parallel = 16
 	// idleTimeout closes connections that nobody has used for so long.
 	idleTimeout = 90 * time.Second
+	// requestTimeout ends requests for credentials, which the SDK makes without the
+	// end of any caller's context. It is longer than any query may take.
+	requestTimeout = time.Minute
 )
 
 // Identity says as whom to sign requests. The zero value is the controller's own
@@ -114,7 +117,7 @@ func Config(ctx context.Context, region string, who Identity, transport http.Rou
 func load(ctx context.Context, k key) (aws.Config, error) {
 	options := []func(*config.LoadOptions) error{
 		config.WithRegion(k.region), config.WithRetryMaxAttempts(attempts), config.WithLogger(logging.Nop{}),
-		config.WithHTTPClient(awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(requestTimeout).WithTransportOptions(func(t *http.Transport) {
 			t.MaxIdleConnsPerHost, t.IdleConnTimeout = parallel, idleTimeout
 		})),
 	}

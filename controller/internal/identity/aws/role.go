@@ -18,6 +18,9 @@ const (
 	// sessionName is how assumed roles appear in CloudTrail; KEDA's is the same,
 	// and policies may name it.
 	sessionName = "KEDA"
+	// webIdentityTimeout and assumeTimeout bound the two ways to a role. The context
+	// has no end of its own, because several may wait for the outcome.
+	webIdentityTimeout, assumeTimeout = 5 * time.Second, 10 * time.Second
 	// expiryWindow is how long before its end a role is assumed again.
 	expiryWindow = 5 * time.Minute
 	// tokenFileVariable names the file with the service account token that EKS
@@ -55,11 +58,11 @@ func (r role) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	var tokenErr error
 	if r.token != nil {
 		var c aws.Credentials
-		if c, tokenErr = r.token.Retrieve(ctx); tokenErr == nil {
+		if c, tokenErr = within(ctx, webIdentityTimeout, r.token); tokenErr == nil {
 			return c, nil
 		}
 	}
-	c, err := r.chain.Retrieve(ctx)
+	c, err := within(ctx, assumeTimeout, r.chain)
 	if err != nil && tokenErr != nil {
 		return c, fmt.Errorf("assuming role %s: %w (and with the web identity: %w)", r.arn, err, tokenErr)
 	}
@@ -67,4 +70,10 @@ func (r role) Retrieve(ctx context.Context) (aws.Credentials, error) {
 		return c, fmt.Errorf("assuming role %s: %w", r.arn, err)
 	}
 	return c, nil
+}
+
+func within(ctx context.Context, limit time.Duration, from aws.CredentialsProvider) (aws.Credentials, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return from.Retrieve(ctx)
 }
