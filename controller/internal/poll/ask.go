@@ -146,8 +146,9 @@ func (p *Poller) wait(ctx context.Context, s *server) error {
 }
 
 // Overdue is how late the poller is: the time since the oldest query or server
-// that has been due and was not looked at, or that waits for a worker. A slow or
-// resting server does not count. It is zero before Run and after it.
+// that has been due and was not looked at, or since servers wait for workers and none
+// got one. A slow or resting server does not count, nor a long line that moves. It is
+// zero before Run and after it.
 func (p *Poller) Overdue() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -160,7 +161,7 @@ func (p *Poller) Overdue() time.Duration {
 		oldest = min(oldest, p.alarms[0].at)
 	}
 	if len(p.ready) > 0 {
-		oldest = min(oldest, p.ready[0].queuedAt)
+		oldest = min(oldest, max(p.ready[0].queuedAt, p.movedAt))
 	}
 	return now - oldest
 }

@@ -63,6 +63,26 @@ func TestWorkersAreBounded(t *testing.T) {
 	})
 }
 
+// TestManyDeadServersAreNotALatePoller: an outage of more servers than there are workers
+// makes them wait in line for minutes. The poller works them off, and restarting it,
+// which is what a liveness probe does, would cure nothing.
+func TestManyDeadServersAreNotALatePoller(t *testing.T) {
+	inBubble(t, Options{Workers: 2}, func(b *bench) {
+		for i := range 200 {
+			dead := b.server(name(i))
+			dead.latency = time.Hour
+			b.subscribe(name(i), time.Minute, dead.binding("q"))
+		}
+		for range 60 {
+			b.after(4 * time.Second)
+			if late := b.Overdue(); late > 5*time.Second {
+				t.Errorf("overdue by %v while %d servers wait for %d workers", late, b.Stats().Waiting, b.Stats().Busy)
+				return
+			}
+		}
+	})
+}
+
 func TestBackoffAndRecovery(t *testing.T) {
 	inBubble(t, Options{}, func(b *bench) {
 		redis := b.server("redis")

@@ -88,6 +88,7 @@ type Poller struct {
 	objects  map[sample.Object]*object
 	servers  map[string]*server
 	ready    []*server // have queries due and wait for a worker, oldest first
+	movedAt  offset    // when one of them got a worker last
 	busy     int       // workers
 	finished uint64    // batches
 

@@ -100,7 +100,7 @@ func (p *Poller) next() *batch {
 	}
 	s := p.ready[0]
 	p.ready[0] = nil
-	p.ready = p.ready[1:]
+	p.ready, p.movedAt = p.ready[1:], p.now()
 	s.queued = false
 	return s.begin()
 }
