@@ -9,6 +9,7 @@ import (
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -100,7 +101,7 @@ func atMaximum(h *autoscalingv2.HorizontalPodAutoscaler) string {
 }
 
 // hpaSaysSomethingNew lets through changes of an HPA's view of its metrics, and of
-// the replicas by it.
+// the replicas by it, and all that it says when it is taken over.
 func hpaSaysSomethingNew() predicate.Predicate {
 	return predicate.Funcs{
 		DeleteFunc: func(event.DeleteEvent) bool { return false },
@@ -113,7 +114,7 @@ func hpaSaysSomethingNew() predicate.Predicate {
 			statusA, reasonA, _, okA := hpaCondition(a)
 			statusB, reasonB, _, okB := hpaCondition(b)
 			return okA != okB || statusA != statusB || reasonA != reasonB || atMaximum(a) != atMaximum(b) ||
-				!a.Status.LastScaleTime.Equal(b.Status.LastScaleTime)
+				!a.Status.LastScaleTime.Equal(b.Status.LastScaleTime) || !equality.Semantic.DeepEqual(metav1.GetControllerOf(a), metav1.GetControllerOf(b))
 		},
 	}
 }

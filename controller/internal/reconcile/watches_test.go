@@ -70,6 +70,8 @@ func TestPredicates(t *testing.T) {
 	template := func(hash string) client.Object {
 		return &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{TemplateHash: hash}}}
 	}
+	taken := active(corev1.ConditionTrue, "ValidMetricFound")
+	taken.SetOwnerReferences([]metav1.OwnerReference{{Kind: v1alpha1.KindScaledObject, Name: "web", UID: "1", Controller: new(true)}})
 	none := hpa(func(*autoscalingv2.HorizontalPodAutoscaler) {})
 	for name, c := range map[string]struct {
 		passes   interface{ Update(event.UpdateEvent) bool }
@@ -88,6 +90,7 @@ func TestPredicates(t *testing.T) {
 		"an HPA's first word":  {hpaSaysSomethingNew(), none, active(corev1.ConditionTrue, "ValidMetricFound"), true},
 		"an HPA's change":      {hpaSaysSomethingNew(), active(corev1.ConditionTrue, "ValidMetricFound"), active(corev1.ConditionFalse, "FailedGetExternalMetric"), true},
 		"an HPA's way to zero": {hpaSaysSomethingNew(), active(corev1.ConditionTrue, "ValidMetricFound"), active(corev1.ConditionFalse, "ScalingDisabled"), true},
+		"an HPA's new owner":   {hpaSaysSomethingNew(), active(corev1.ConditionTrue, "ValidMetricFound"), taken, true},
 		"an HPA's same words":  {hpaSaysSomethingNew(), active(corev1.ConditionTrue, "ValidMetricFound"), active(corev1.ConditionTrue, "ValidMetricFound"), false},
 		"a pod template":       {templateChanged(), template("a"), template("b"), true},
 		"a replica count":      {templateChanged(), template("a"), template("a"), false},
