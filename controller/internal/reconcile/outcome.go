@@ -14,6 +14,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -32,6 +33,13 @@ const (
 	// overtook.
 	overtakenRetry = 200 * time.Millisecond
 )
+
+// backoff is how soon trouble with the API server is retried: at once, then ever
+// later, but no later than a mistake. What could not be done while it was away, or a
+// webhook, is done soon after it is back.
+func backoff() workqueue.TypedRateLimiter[ctrl.Request] {
+	return workqueue.NewTypedItemExponentialFailureRateLimiter[ctrl.Request](5*time.Millisecond, mistakeRetry)
+}
 
 // overtaken says that an error is no more than bad timing: somebody else wrote
 // first, or the process ends. Nobody needs to hear of it.

@@ -10,11 +10,13 @@ import (
 	"net"
 	"net/url"
 	"testing"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/actuate"
@@ -68,6 +70,26 @@ func TestRetry(t *testing.T) {
 		result, err := retry(t.Context(), c.failure, c.report)
 		if (err != nil) != c.fails || (result.RequeueAfter == mistakeRetry) != c.again {
 			t.Errorf("%s: %+v, error %v", name, result, err)
+		}
+	}
+}
+
+// TestTroubleIsNotRetriedLaterThanMistakes: an object that could not be written, or
+// let go, for an hour does not wait for a quarter of an hour more.
+//
+// Differs: Scaling
+// KEDA: What fails again and again is retried ever later, up to every 1000 seconds; after an outage of the API server or of a webhook objects, also deleted ones, hang for a quarter of an hour more.
+// Here: It is retried every minute at the latest.
+// Why: A minute is no load, and nobody knows what to wait for.
+// Old: not available
+func TestTroubleIsNotRetriedLaterThanMistakes(t *testing.T) {
+	limiter, web := backoff(), ctrl.Request{}
+	if first := limiter.When(web); first > 10*time.Millisecond {
+		t.Errorf("the first retry is after %s", first)
+	}
+	for range 60 {
+		if wait := limiter.When(web); wait > mistakeRetry {
+			t.Fatalf("a retry is after %s", wait)
 		}
 	}
 }

@@ -35,7 +35,7 @@ import (
 // Setup registers the reconciler with a manager.
 func (r *ScaledObjects) Setup(mgr ctrl.Manager, workers int) error {
 	b := builder.ControllerManagedBy(mgr).Named("scaledobject").
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: backoff()}).
 		For(&v1alpha1.ScaledObject{}, builder.WithPredicates(declared())).
 		Owns(&autoscalingv2.HorizontalPodAutoscaler{}, builder.WithPredicates(r.hpaChanged())).
 		Watches(&v1alpha1.ScaledObject{}, handler.EnqueueRequestsFromMapFunc(r.rivals), builder.WithPredicates(retargeted())).
@@ -48,7 +48,7 @@ func (r *ScaledObjects) Setup(mgr ctrl.Manager, workers int) error {
 // Setup registers the reconciler with a manager.
 func (r *ScaledJobs) Setup(mgr ctrl.Manager, workers int) error {
 	b := builder.ControllerManagedBy(mgr).Named("scaledjob").
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: backoff()}).
 		For(&v1alpha1.ScaledJob{}, builder.WithPredicates(declared())).
 		Watches(&batchv1.Job{}, handler.Funcs{}) // keeps the cache of Jobs that the engine reads
 	return r.watchSources(b, v1alpha1.KindScaledJob).Complete(r)
