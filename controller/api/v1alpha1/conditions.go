@@ -3,7 +3,16 @@
 
 package v1alpha1
 
-import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+import (
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// maxMessage bounds the message of a condition, as Kubernetes' own conditions do. One
+// that repeats a long list may be more than the API server stores, and then no status
+// is written at all.
+const maxMessage = 32 << 10
 
 // Condition is one observation about an object.
 type Condition struct {
@@ -113,6 +122,9 @@ func (c Conditions) IsFalse(t ConditionType) bool { return c.Get(t).Status == me
 // Set writes the condition of type t and reports whether anything changed. now becomes the transition time only when the
 // status changes, or when the condition was new.
 func (c *Conditions) Set(t ConditionType, status metav1.ConditionStatus, reason, message string, now metav1.Time) bool {
+	if len(message) > maxMessage {
+		message = strings.ToValidUTF8(message[:maxMessage-len("…")], "") + "…"
+	}
 	old := c.find(t)
 	if old == nil {
 		*c = append(*c, Condition{Type: t, Status: status, Reason: reason, Message: message, LastTransitionTime: now})

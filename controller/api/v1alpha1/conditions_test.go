@@ -4,8 +4,10 @@
 package v1alpha1
 
 import (
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -42,6 +44,21 @@ func TestConditionsInitialize(t *testing.T) {
 				t.Error("Initialize reports a change of a complete list")
 			}
 		})
+	}
+}
+
+// TestConditionsSetLongMessage: a message that names a thousand keys does not keep
+// the status from being written.
+func TestConditionsSetLongMessage(t *testing.T) {
+	var c Conditions
+	long := strings.Repeat("ключ ", 1<<20)
+	for _, changed := range []bool{true, false} {
+		if got := c.Set(ConditionReady, metav1.ConditionFalse, "Failed", long, metav1.Now()); got != changed {
+			t.Errorf("changed %v, want %v", got, changed)
+		}
+	}
+	if m := c.Get(ConditionReady).Message; len(m) > 32768 || !utf8.ValidString(m) || !strings.HasSuffix(m, "…") {
+		t.Errorf("%d bytes", len(m))
 	}
 }
 
