@@ -67,18 +67,8 @@ func (e endpoint) bind(decoded trigger.Decoded, env scaler.Env) (scaler.Binding,
 		// The error of url.Parse repeats the text, which may hold a password.
 		return scaler.Binding{}, fmt.Errorf("the address of the %s trigger is not a URL", decoded.Type)
 	}
-	transport, own := env.Transport, (*http.Transport)(nil)
-	if !e.security.Default() || transport == nil {
-		config, err := e.security.Config()
-		if err != nil {
-			return scaler.Binding{}, err
-		}
-		own = &http.Transport{
-			Proxy: http.ProxyFromEnvironment, TLSClientConfig: config, ForceAttemptHTTP2: true,
-			DialContext: (&net.Dialer{Timeout: connectTimeout}).DialContext, TLSHandshakeTimeout: connectTimeout,
-			MaxIdleConnsPerHost: parallel, IdleConnTimeout: idleTimeout,
-		}
-		transport = own
+	if _, err := e.security.Config(); err != nil {
+		return scaler.Binding{}, err
 	}
 	address := base.Scheme + "://" + base.Host
 	timeout := time.Duration(e.requests) * cmp.Or(e.timeout, env.HTTPTimeout, defaultTimeout)
@@ -87,18 +77,30 @@ func (e endpoint) bind(decoded trigger.Decoded, env scaler.Env) (scaler.Binding,
 		Address: address,
 		Query:   scaler.Query{Key: decoded.Fingerprint, Trigger: decoded.Trigger},
 		Timeout: timeout,
-		Open: func(context.Context) (scaler.Source, error) {
-			return &source{
-				client:  &http.Client{Transport: env.Observed(transport), CheckRedirect: sameHost},
-				plain:   transport,
-				own:     own,
-				timeout: cmp.Or(env.HTTPTimeout, defaultTimeout),
-				cluster: env.Cluster,
-				pod:     e.pod,
-				shared:  env.Transport,
-			}, nil
-		},
+		Open:    func(context.Context) (scaler.Source, error) { return e.open(env) },
 	}, nil
+}
+
+// open makes the source. Of the bindings of one server, one is opened; so it is here
+// that a transport is made, with its copy of the system's certificate authorities.
+func (e endpoint) open(env scaler.Env) (scaler.Source, error) {
+	s := &source{
+		plain: env.Transport, timeout: cmp.Or(env.HTTPTimeout, defaultTimeout), cluster: env.Cluster, pod: e.pod, shared: env.Transport,
+	}
+	if !e.security.Default() || s.plain == nil {
+		config, err := e.security.Config()
+		if err != nil {
+			return nil, err
+		}
+		s.own = &http.Transport{
+			Proxy: http.ProxyFromEnvironment, TLSClientConfig: config, ForceAttemptHTTP2: true,
+			DialContext: (&net.Dialer{Timeout: connectTimeout}).DialContext, TLSHandshakeTimeout: connectTimeout,
+			MaxIdleConnsPerHost: parallel, IdleConnTimeout: idleTimeout,
+		}
+		s.plain = s.own
+	}
+	s.client = &http.Client{Transport: env.Observed(s.plain), CheckRedirect: sameHost}
+	return s, nil
 }
 
 // security returns the TLS settings that the trigger's authentication asks for.

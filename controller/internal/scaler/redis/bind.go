@@ -31,11 +31,10 @@ func Bind(decoded trigger.Decoded, _ scaler.Env) (scaler.Binding, error) {
 	settings := []string{s.username, s.password, s.sentinelUsername, s.sentinelPassword, s.sentinelMaster}
 	if t.UseTLS() {
 		security := scaler.TLS{CA: t.CA, Cert: t.Cert, Key: t.Key, KeyPassword: t.KeyPassword, Insecure: t.UnsafeSSL}
-		config, err := security.Config()
-		if err != nil {
+		if _, err := security.Config(); err != nil {
 			return scaler.Binding{}, err
 		}
-		s.tls = config
+		s.security = &security
 		settings = append(settings, security.Settings()...)
 	}
 	address := s.describe()
@@ -43,10 +42,20 @@ func Bind(decoded trigger.Decoded, _ scaler.Env) (scaler.Binding, error) {
 		Server:  scaler.ServerID(string(k), address, settings...),
 		Address: address,
 		Query:   scaler.Query{Key: decoded.Fingerprint, Trigger: decoded.Trigger},
-		Open: func(context.Context) (scaler.Source, error) {
-			return &source{server: s, address: address, client: s.connect(), sharded: k == cluster}, nil
-		},
+		Open:    func(context.Context) (scaler.Source, error) { return s.open(address) },
 	}, nil
+}
+
+// open makes the source. Of the bindings of one server, one is opened; so it is here
+// that the TLS settings get their copy of the system's certificate authorities.
+func (s server) open(address string) (scaler.Source, error) {
+	if s.security != nil {
+		var err error
+		if s.tls, err = s.security.Config(); err != nil {
+			return nil, err
+		}
+	}
+	return &source{server: s, address: address, client: s.connect(), sharded: s.kind == cluster}, nil
 }
 
 // describe names the server and, where it is not the first, the database.

@@ -12,6 +12,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/scaler"
 )
 
 // server is what a connection depends on.
@@ -23,7 +25,8 @@ type server struct {
 	username, password                                 string
 	sentinelMaster, sentinelUsername, sentinelPassword string
 
-	tls *tls.Config // nil for plain TCP
+	security *scaler.TLS // nil for plain TCP
+	tls      *tls.Config // made of it when the source is opened
 }
 
 // kind is the way in which Redis is deployed.
