@@ -130,6 +130,15 @@ func TestBadInput(t *testing.T) {
 			open:   map[string]any{"trigger": []any{named("a")}, "scaling_modifiers": map[string]any{"formula": acctest.Unknown, "target": 5}},
 			want:   []string{"formula is refused", "At scaling_modifiers.formula."},
 		},
+		"a name that is none": {
+			change: map[string]any{"name": "My_Consumer"},
+			want:   []string{`"My_Consumer" is no name in Kubernetes`, "At name."},
+		},
+		"an empty namespace": {
+			change: map[string]any{"namespace": ""},
+			open:   map[string]any{"namespace": acctest.Unknown},
+			want:   []string{`"" is no name in Kubernetes: write 1 to 63 lower case letters`, "At namespace."},
+		},
 		"a number below its bound": {
 			change: map[string]any{"polling_interval": 0},
 			want:   []string{"0 is less than 1", "At polling_interval."},
@@ -259,6 +268,7 @@ func TestTriggerAuthentications(t *testing.T) {
 
 	for want, change := range map[string]map[string]any{
 		"At secret_target_ref[1].parameter.": {"secret_target_ref": []any{source, source}},
+		"At name.":                           {"name": "A_b"},
 		"At pod_identity.provider.":          {"pod_identity": map[string]any{"provider": "asw"}},
 		"At hashicorp_vault.secret.":         {"hashicorp_vault": map[string]any{"address": "http://vault:8200", "authentication": "token"}},
 	} {

@@ -15,14 +15,14 @@ const maxInt32 = math.MaxInt32
 // objectFields are the arguments of every custom resource.
 func objectFields(namespaced bool) []schema.Field {
 	fields := []schema.Field{
-		{Name: "name", At: []string{"metadata", "name"}, Required: true, Replace: true, Prose: "Name of the object."},
+		{Name: "name", At: []string{"metadata", "name"}, Format: schema.ObjectName, Required: true, Replace: true, Prose: "Name of the object."},
 		{Name: "labels", Kind: schema.StringMap, At: []string{"metadata", "labels"}, Prose: "Labels. Those that others set are left alone."},
 		{Name: "annotations", Kind: schema.StringMap, At: []string{"metadata", "annotations"}, Prose: "Annotations. Those that others set are left alone."},
 		{Name: "force_conflicts", Kind: schema.Bool, Default: false, Prose: "Whether to take fields over that another field manager, such as `kubectl`, has set to another value. Without it that is an error."},
 		{Name: "uid", At: []string{"metadata", "uid"}, Computed: true, Prose: "UID that Kubernetes gave the object."},
 	}
 	if namespaced {
-		fields = append(fields, schema.Field{Name: "namespace", At: []string{"metadata", "namespace"}, Default: "default", Assumed: true, Computed: true, Replace: true, Prose: "Namespace of the object."})
+		fields = append(fields, schema.Field{Name: "namespace", At: []string{"metadata", "namespace"}, Format: schema.NamespaceName, Default: "default", Assumed: true, Computed: true, Replace: true, Prose: "Namespace of the object."})
 	}
 	return append(fields, timeouts())
 }

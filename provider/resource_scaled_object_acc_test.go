@@ -275,6 +275,14 @@ func TestAccUpdateMeansTheObjectThatWasPlanned(t *testing.T) {
 	contains(t, acctest.Text(diagnostics), "Not the object that was planned")
 }
 
+// TestAccNoSuchNamespace creates an object where it cannot be.
+func TestAccNoSuchNamespace(t *testing.T) {
+	c := acctest.NewCluster(t, crdFolder)
+	s := acctest.NewSession(t, New("test")).Configure(map[string]any{"config_path": c.Config})
+	contains(t, create(s, scaledObjectType, with(typedConfig(), map[string]any{"namespace": "nowhere"})),
+		`there is no namespace "nowhere"; create it first`, "At namespace.")
+}
+
 // TestAccImportedObjectLosesWhatIsTakenOut: what kubectl set stays with kubectl after
 // an import, and an apply alone does not remove it. A plan that says so must not
 // end as if it had.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/keda-tf/terraform-provider-keda/provider/internal/schema"
 )
@@ -163,6 +164,12 @@ func (e *Expansion) allowed(f *schema.Field, value any, here path.Path) bool {
 		e.problem(here, "Unknown value", fmt.Sprintf("%q is not one of %s.%s", s, Quoted(f.Enum), Suggest(s, f.Enum)))
 		return false
 	}
+	if s, ok := value.(string); ok {
+		if rule := nameRule(f.Format, s); rule != "" {
+			e.problem(here, "Invalid "+f.Name, fmt.Sprintf("%q is no name in Kubernetes: write %s, with a letter or digit at both ends.", s, rule))
+			return false
+		}
+	}
 	n, ok := value.(int64)
 	switch {
 	case ok && f.Min != nil && n < *f.Min:
@@ -173,6 +180,17 @@ func (e *Expansion) allowed(f *schema.Field, value any, here path.Path) bool {
 		return false
 	}
 	return true
+}
+
+// nameRule says what a name must consist of, when it does not.
+func nameRule(format schema.Format, name string) string {
+	switch {
+	case format == schema.ObjectName && len(validation.IsDNS1123Subdomain(name)) > 0:
+		return fmt.Sprintf("1 to %d lower case letters, digits, - and .", validation.DNS1123SubdomainMaxLength)
+	case format == schema.NamespaceName && len(validation.IsDNS1123Label(name)) > 0:
+		return fmt.Sprintf("1 to %d lower case letters, digits and -", validation.DNS1123LabelMaxLength)
+	}
+	return ""
 }
 
 func (e *Expansion) strings(f *schema.Field, value tftypes.Value, at Location, here path.Path, into map[string]any) {

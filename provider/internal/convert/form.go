@@ -172,7 +172,7 @@ func equal(f *schema.Field, a, b tftypes.Value) bool {
 		return errX == nil && errY == nil && dx == dy
 	case schema.Quantity:
 		return sameQuantity(x, y)
-	case schema.Plain:
+	case schema.Plain, schema.ObjectName, schema.NamespaceName:
 	}
 	return f.Text != nil && strings.TrimSpace(x) == strings.TrimSpace(y)
 }

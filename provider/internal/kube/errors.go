@@ -71,6 +71,9 @@ func (c *Client) explain(err error) error {
 	}
 	refused := &RefusedError{Err: err}
 	if details := status.Status().Details; details != nil {
+		if details.Kind == "namespaces" && apierrors.IsNotFound(err) {
+			refused.Causes = append(refused.Causes, Cause{"metadata.namespace", fmt.Sprintf("there is no namespace %q; create it first, or refer to the resource that does", details.Name)})
+		}
 		for _, cause := range details.Causes {
 			switch {
 			case cause.Type == metav1.CauseTypeFieldManagerConflict:

@@ -20,7 +20,7 @@ const (
 )
 
 // Format refines what a string means, so that two spellings of one value are
-// recognised as equal.
+// recognised as equal, and names that Kubernetes refuses as wrong.
 type Format uint8
 
 // The formats.
@@ -28,6 +28,8 @@ const (
 	Plain    Format = iota
 	Duration        // 30s equals 0m30s
 	Quantity        // 1000m equals 1
+	ObjectName      // lower case letters, digits, - and .
+	NamespaceName   // lower case letters, digits and -
 )
 
 // Field is one argument or block.
@@ -55,7 +57,7 @@ type Field struct {
 	Enum []string
 	// Min and Max bound a number, Max also the count of blocks.
 	Min, Max *int64
-	// Format says which strings are equal.
+	// Format says which strings are equal, or possible.
 	Format Format
 	// Text says that the object holds the value as a string; nil means in its
 	// own JSON type.
