@@ -140,14 +140,15 @@ func TestStrict(t *testing.T) {
 	}{
 		"fits": {pod(map[string]any{"name": "a", "image": "b", "ports": []any{map[string]any{"containerPort": int64(80)}},
 			"resources": map[string]any{"limits": map[string]any{"cpu": int64(1), "memory": "64Mi"}}, "livenessProbe": map[string]any{"httpGet": map[string]any{"port": "http"}}}), ""},
-		"misspelt":          {pod(map[string]any{"imagee": "b"}), `template.spec.containers.0.imagee: Unknown field: There is no "imagee" here. Did you mean "image"?`},
-		"nothing near":      {map[string]any{"zzzzzzzzz": int64(1)}, `zzzzzzzzz: Unknown field: There is no "zzzzzzzzz" here. Possible are "activeDeadlineSeconds"`},
-		"a number for text": {pod(map[string]any{"env": []any{map[string]any{"name": "A", "value": int64(5)}}}), "template.spec.containers.0.env.0.value: Wrong type: A string is expected here, not the number 5. Put it in quotes."},
-		"text for a number": {map[string]any{"backoffLimit": "4"}, `backoffLimit: Wrong type: A whole number is expected here, not the string "4".`},
-		"a list for a map":  {map[string]any{"template": []any{}}, "template: Wrong type: An object is expected here, not a list."},
-		"a bad quantity":    {pod(map[string]any{"resources": map[string]any{"limits": map[string]any{"cpu": "much"}}}), "template.spec.containers.0.resources.limits.cpu: Wrong value"},
-		"too large":         {map[string]any{"parallelism": int64(1 << 40)}, "parallelism: Wrong type: A whole number is expected"},
-		"text for truth":    {map[string]any{"suspend": "yes"}, `suspend: Wrong type: true or false is expected here, not the string "yes".`},
+		"misspelt":                 {pod(map[string]any{"imagee": "b"}), `template.spec.containers.0.imagee: Unknown field: There is no "imagee" here. Did you mean "image"?`},
+		"nothing near":             {map[string]any{"zzzzzzzzz": int64(1)}, `zzzzzzzzz: Unknown field: There is no "zzzzzzzzz" here. Possible are "activeDeadlineSeconds"`},
+		"a number for text":        {pod(map[string]any{"env": []any{map[string]any{"name": "A", "value": int64(5)}}}), "template.spec.containers.0.env.0.value: Wrong type: A string is expected here, not the number 5. Put it in quotes."},
+		"text for a number":        {map[string]any{"backoffLimit": "4"}, `backoffLimit: Wrong type: A whole number is expected here, not the string "4".`},
+		"a list for a map":         {map[string]any{"template": []any{}}, "template: Wrong type: An object is expected here, not a list."},
+		"a bad quantity":           {pod(map[string]any{"resources": map[string]any{"limits": map[string]any{"cpu": "much"}}}), "template.spec.containers.0.resources.limits.cpu: Wrong value"},
+		"a fraction as a quantity": {pod(map[string]any{"resources": map[string]any{"requests": map[string]any{"cpu": 0.5}}}), "template.spec.containers.0.resources.requests.cpu: Wrong type: A string is expected here, not the number 0.5. Put it in quotes."},
+		"too large":                {map[string]any{"parallelism": int64(1 << 40)}, "parallelism: Wrong type: A whole number is expected"},
+		"text for truth":           {map[string]any{"suspend": "yes"}, `suspend: Wrong type: true or false is expected here, not the string "yes".`},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

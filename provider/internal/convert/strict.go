@@ -59,8 +59,13 @@ func (s *strict) value(value any, into reflect.Type, at Location) {
 	}
 }
 
-// custom asks a type that parses itself, such as a quantity.
+// custom asks a type that parses itself, such as a quantity. All of them stand in
+// the schema of the cluster as a string or a whole number.
 func (s *strict) custom(value any, into reflect.Type, at Location) {
+	if _, fraction := value.(float64); fraction {
+		s.misfit(at, "Wrong type", fmt.Sprintf("A string is expected here, not %s. Put it in quotes.", describe(value)))
+		return
+	}
 	encoded, err := json.Marshal(value)
 	if err == nil {
 		err = json.Unmarshal(encoded, reflect.New(into).Interface())
