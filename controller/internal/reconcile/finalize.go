@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -19,6 +20,10 @@ import (
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/workload"
 )
+
+// restorePatience is how long a deleted object waits for an API server that cannot
+// restore its target's replicas just now.
+const restorePatience = 5 * time.Minute
 
 // finalize lets a deleted ScaledObject go: scaling stops, the HPA is deleted, and
 // the target gets its original replicas back when that was asked for. The HPA
@@ -35,7 +40,7 @@ func (r *ScaledObjects) finalize(ctx context.Context, so *v1alpha1.ScaledObject,
 		return err
 	}
 	unrestored := r.restore(ctx, so)
-	if unrestored != nil && (transient(unrestored) || overtaken(ctx, unrestored)) {
+	if unrestored != nil && (overtaken(ctx, unrestored) || transient(unrestored) && time.Since(so.DeletionTimestamp.Time) < restorePatience) {
 		return unrestored
 	}
 	if released, err := releaseFinalizer(ctx, r.Client, so); !released {
@@ -51,8 +56,8 @@ func (r *ScaledObjects) finalize(ctx context.Context, so *v1alpha1.ScaledObject,
 	return nil
 }
 
-// restore gives the target its original replicas where that is asked for. What no
-// retry can cure must not keep the object from going.
+// restore gives the target its original replicas where that is asked for. What
+// retries do not cure must not keep the object from going.
 func (r *ScaledObjects) restore(ctx context.Context, so *v1alpha1.ScaledObject) error {
 	original := r.Status.Read(so).OriginalReplicaCount
 	if original == nil || !so.RestoresOriginalReplicas() {

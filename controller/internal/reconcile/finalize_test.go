@@ -7,8 +7,10 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	ctrl "sigs.k8s.io/controller-runtime"
 
@@ -42,6 +44,25 @@ func TestDeletionDoesNotWaitForACountThatIsRefused(t *testing.T) {
 		t.Errorf("the object is still there: %v", err)
 	}
 	if told := b.told.take(); strings.Count(told, v1alpha1.EventScaledObjectDeleted) != 1 || !strings.Contains(told, "a policy is against it") {
+		t.Errorf("told was %q", told)
+	}
+}
+
+// TestDeletionDoesNotWaitForEver: an API server that has nobody any more to answer for
+// the target's kind, such as a conversion webhook that was uninstalled, does not keep
+// the object.
+func TestDeletionDoesNotWaitForEver(t *testing.T) {
+	b := newBench(t, web(func(o *v1alpha1.ScaledObject) {
+		o.Spec.Advanced = &v1alpha1.AdvancedConfig{RestoreToOriginalReplicaCount: true}
+		o.Status.OriginalReplicaCount = new(int32(1))
+		o.DeletionTimestamp = new(metav1.NewTime(time.Now().Add(-restorePatience)))
+	}))
+	b.refuse["patch scale"] = apierrors.NewInternalError(errors.New("conversion webhook failed: no service"))
+	b.reconcile()
+	if err := b.server.Get(t.Context(), webKey, &v1alpha1.ScaledObject{}); !apierrors.IsNotFound(err) {
+		t.Errorf("the object is still there: %v", err)
+	}
+	if told := b.told.take(); !strings.Contains(told, "conversion webhook failed") {
 		t.Errorf("told was %q", told)
 	}
 }
