@@ -75,6 +75,19 @@ func (s *scaledObject) restore(plan *ScaledObjectPlan) {
 	}
 }
 
+// LastActive is when a ScaledObject that is being scaled was last active, to the moment;
+// the status may be behind it. It is zero for one that never was, and for one that is
+// not being scaled.
+func (e *Engine) LastActive(id sample.Object) time.Time {
+	s, ok := e.subject(id).(*scaledObject)
+	if !ok {
+		return time.Time{}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lastActive
+}
+
 // adopt puts a plan in place of an earlier one. The caller holds the lock.
 func (s *scaledObject) adopt(plan *ScaledObjectPlan) {
 	s.metrics = s.metricStates(plan)

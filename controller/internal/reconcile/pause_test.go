@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
@@ -30,6 +32,27 @@ func TestPausedObjectThatCannotBeClaimed(t *testing.T) {
 	status := b.object().Status
 	if !status.Conditions.IsTrue(v1alpha1.ConditionPaused) || !status.Conditions.IsFalse(v1alpha1.ConditionReady) || status.PausedReplicaCount == nil || status.HpaName != "" {
 		t.Errorf("the status is %+v, told was %q", status, b.told.take())
+	}
+}
+
+// TestCooldownCountsFromThePause: an object that was active until it was paused, or could
+// no longer be scaled, has its whole cooldown before it when scaling goes on.
+func TestCooldownCountsFromThePause(t *testing.T) {
+	for name, stop := range map[string]func(*v1alpha1.ScaledObject){
+		"paused": func(o *v1alpha1.ScaledObject) { o.Annotations = map[string]string{v1alpha1.AnnotationPaused: "true"} },
+		"broken": func(o *v1alpha1.ScaledObject) { o.Spec.Triggers = nil },
+	} {
+		began := time.Now().Truncate(time.Second)
+		b := newBench(t, web(func(o *v1alpha1.ScaledObject) {
+			o.Status.LastActiveTime = new(metav1.NewTime(began.Add(-time.Minute)))
+			o.Status.Conditions.Set(v1alpha1.ConditionActive, metav1.ConditionTrue, v1alpha1.ReasonScalerActive, "", metav1.NewTime(began))
+		}))
+		b.reconcile() // it counts as active until now
+		b.change(stop)
+		b.reconcile()
+		if got := b.object().Status.LastActiveTime; got.Time.Before(began) {
+			t.Errorf("%s: last active at %s, want %s or later", name, got, began)
+		}
 	}
 }
 

@@ -75,6 +75,7 @@ func (r *ScaledObjects) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.R
 	pause, _ := so.Pause() // holds whatever else is wrong with the object
 	r.Metrics.Paused(id, pause.Paused)
 	found := found{pause: pause}
+	lastActive := r.Engine.LastActive(id)
 	err := r.claim(ctx, &so)
 	r.Status.Wrote(&so, err)
 	if err == nil {
@@ -88,6 +89,7 @@ func (r *ScaledObjects) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.R
 	if err != nil && overtaken(ctx, err) {
 		return ctrl.Result{RequeueAfter: overtakenRetry}, nil
 	}
+	found.lastActive = lastActive
 	return r.conclude(ctx, &so, id, found, err)
 }
 
@@ -137,6 +139,7 @@ type found struct {
 	kind       v1alpha1.GroupVersionKindResource
 	began      bool               // scaling, which it did not before in this process
 	decided    *v1alpha1.Decision // what a pause made of the replicas
+	lastActive time.Time          // as long as it was scaled
 }
 
 // observe reads and checks everything that a plan is made of. A pause needs no more
@@ -250,6 +253,9 @@ func (r *ScaledObjects) conclude(ctx context.Context, so *v1alpha1.ScaledObject,
 		concludeScaledObject(&status.Conditions, f.pause, failure, now)
 		if failure != nil || f.pause.Paused {
 			status.ObservedGeneration = so.Generation
+			if !f.lastActive.IsZero() { // from which the cooldown counts when scaling goes on
+				status.LastActiveTime = new(metav1.NewTime(f.lastActive).Rfc3339Copy())
+			}
 		}
 	})
 	result, err := retry(ctx, failure, err)
