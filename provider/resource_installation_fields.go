@@ -106,7 +106,7 @@ func procedureFields() []schema.Field {
 	}
 	return []schema.Field{
 		{Name: "adopt", Kind: schema.Bool, Default: false, Prose: "Whether to take over a KEDA in the same namespace that something else installed, such as Helm. Without it that is an error that names the owner."},
-		{Name: "on_destroy", Enum: []string{onDestroyRefuse, onDestroyDrain}, Default: onDestroyRefuse, Prose: "What to do with the scaled objects, scaled jobs and trigger authentications of the whole cluster. `refuse_if_in_use` does not destroy while there are any; `drain` deletes them while the controller still runs, so that it restores replicas. Apply a change of this before you destroy."},
+		{Name: "on_destroy", Enum: []string{onDestroyRefuse, onDestroyDrain}, Default: onDestroyRefuse, Prose: "What to do with the scaled objects, scaled jobs, trigger authentications and cloud event sources of the whole cluster. `refuse_if_in_use` does not destroy while there are any; `drain` deletes them while the controller still runs, so that it restores replicas. Apply a change of this before you destroy."},
 		{Name: "delete_crds", Kind: schema.Bool, Default: false, Prose: "Whether to delete the custom resource definitions too. Apply a change of this before you destroy."},
 		{Name: "wait", Kind: schema.Bool, Default: true, Prose: "Whether to wait until controller, metrics adapter, APIService and webhook work."},
 		{Name: "timeouts", Kind: schema.Block, Prose: "How long operations may take.", Fields: []schema.Field{

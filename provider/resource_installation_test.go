@@ -204,6 +204,22 @@ func TestInstallationRemembersWhatAFailedUpdateMade(t *testing.T) {
 	unchanged(t, s, installationType, state, config)
 }
 
+// TestInstallationIsInUseByCloudEventSources: the definition that goes with the
+// installation takes all objects of its kind along.
+func TestInstallationIsInUseByCloudEventSources(t *testing.T) {
+	s, api := installing(t)
+	state := s.Create(installationType, map[string]any{"wait": false, "delete_crds": true})
+	source := "/apis/eventing.keda.sh/v1alpha1/namespaces/shop/cloudeventsources/audit"
+	api.Put(source, map[string]any{"apiVersion": "eventing.keda.sh/v1alpha1", "kind": "CloudEventSource", "metadata": map[string]any{"namespace": "shop", "name": "audit"}})
+	null := tftypes.NewValue(s.Type(installationType), nil)
+	_, diagnostics := s.Apply(installationType, state, null, null)
+	contains(t, acctest.Text(diagnostics), "The installation is in use", "cloudeventsources.eventing.keda.sh shop/audit")
+	api.Remove(source)
+	if _, diagnostics = s.Apply(installationType, state, null, null); len(diagnostics) > 0 {
+		t.Error(acctest.Text(diagnostics))
+	}
+}
+
 func TestInstallationPlanNamesWhatAReleaseChanges(t *testing.T) {
 	null := func(s *acctest.Session) tftypes.Value { return tftypes.NewValue(s.Type(installationType), nil) }
 	old := acctest.NewSession(t, New("1.0.0")).Configure(map[string]any{"host": "http://localhost:1"})

@@ -13,17 +13,20 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
+	eventing "github.com/keda-tf/terraform-provider-keda/controller/api/eventing/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/manifests"
 	"github.com/keda-tf/terraform-provider-keda/provider/internal/kube"
 )
 
-// scalables are deleted first when draining: they refer to authentications.
+// scalables are deleted first when draining: the others are read for them.
 var (
-	scalables       = []string{"scaledobjects", "scaledjobs"}
-	authentications = []string{"triggerauthentications", "clustertriggerauthentications"}
+	scalables = []schema.GroupVersionResource{v1alpha1.ScaledObjectGVR, v1alpha1.ScaledJobGVR}
+	others    = []schema.GroupVersionResource{v1alpha1.TriggerAuthenticationGVR, v1alpha1.ClusterTriggerAuthenticationGVR,
+		eventing.GroupVersion.WithResource("cloudeventsources"), eventing.GroupVersion.WithResource("clustercloudeventsources")}
 )
 
 // shownUsers is how many objects an InUseError names.
@@ -46,7 +49,7 @@ func (e *InUseError) Error() string {
 
 // release makes sure that no object uses the installation any more.
 func (i *Installer) release(ctx context.Context, drain bool) error {
-	users, err := i.users(ctx, append(slices.Clone(scalables), authentications...))
+	users, err := i.users(ctx, slices.Concat(scalables, others))
 	if err != nil || len(users) == 0 {
 		return err
 	}
@@ -67,10 +70,9 @@ type user struct {
 
 // users lists the objects of some of our resources, in all namespaces. A cluster
 // without the CRDs has none.
-func (i *Installer) users(ctx context.Context, resources []string) ([]user, error) {
+func (i *Installer) users(ctx context.Context, resources []schema.GroupVersionResource) ([]user, error) {
 	var all []user
-	for _, name := range resources {
-		resource := v1alpha1.GroupVersion.WithResource(name)
+	for _, resource := range resources {
 		list, err := i.Client.List(ctx, resource, kube.Selection{})
 		if errors.Is(err, kube.ErrNoKind) {
 			continue
@@ -99,7 +101,7 @@ func (i *Installer) drain(ctx context.Context) error {
 		available, _, _ := unstructured.NestedInt64(live.Object, "status", "availableReplicas")
 		running = available > 0
 	}
-	for _, resources := range [][]string{scalables, authentications} {
+	for _, resources := range [][]schema.GroupVersionResource{scalables, others} {
 		if err := i.drainSome(ctx, resources, running); err != nil {
 			return err
 		}
@@ -107,7 +109,7 @@ func (i *Installer) drain(ctx context.Context) error {
 	return nil
 }
 
-func (i *Installer) drainSome(ctx context.Context, resources []string, running bool) error {
+func (i *Installer) drainSome(ctx context.Context, resources []schema.GroupVersionResource, running bool) error {
 	users, err := i.users(ctx, resources)
 	if err != nil {
 		return err

@@ -25,11 +25,11 @@ type Format uint8
 
 // The formats.
 const (
-	Plain    Format = iota
-	Duration        // 30s equals 0m30s
-	Quantity        // 1000m equals 1
-	ObjectName      // lower case letters, digits, - and .
-	NamespaceName   // lower case letters, digits and -
+	Plain         Format = iota
+	Duration             // 30s equals 0m30s
+	Quantity             // 1000m equals 1
+	ObjectName           // lower case letters, digits, - and .
+	NamespaceName        // lower case letters, digits and -
 )
 
 // Field is one argument or block.
