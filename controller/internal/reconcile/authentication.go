@@ -39,10 +39,16 @@ type authentications struct {
 	new     func() client.Object
 	status  func(client.Object) *v1alpha1.TriggerAuthenticationStatus
 
-	partial bool                           // other controllers may know of further users
-	started *atomic.Pointer[time.Time]     // when this process began to lead: what is older was announced before
-	seen    map[types.NamespacedName]int64 // generations; one worker uses it
-	listed  map[types.NamespacedName]bool  // those whose users this process has written
+	partial bool                               // other controllers may know of further users
+	started *atomic.Pointer[time.Time]         // when this process began to lead: what is older was announced before
+	seen    map[types.NamespacedName]announced // one worker uses it
+	listed  map[types.NamespacedName]bool      // those whose users this process has written
+}
+
+// announced is what was last told of an authentication.
+type announced struct {
+	uid        types.UID
+	generation int64
 }
 
 // SetupAuthentications registers the reconcilers of both kinds with a manager.
@@ -67,7 +73,7 @@ func SetupAuthentications(mgr ctrl.Manager, recorder events.EventRecorder, metri
 	} {
 		a.client, a.events, a.metrics = mgr.GetClient(), recorder, metrics
 		a.partial, a.started = partial, &started
-		a.seen, a.listed = map[types.NamespacedName]int64{}, map[types.NamespacedName]bool{}
+		a.seen, a.listed = map[types.NamespacedName]announced{}, map[types.NamespacedName]bool{}
 		err := builder.ControllerManagedBy(mgr).Named(strings.ToLower(a.kind)).
 			For(a.new(), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 			Watches(&v1alpha1.ScaledObject{}, a.used(), builder.WithPredicates(referencesChanged())).
@@ -124,10 +130,13 @@ func (a *authentications) foreign(key types.NamespacedName, users v1alpha1.Trigg
 
 // announce makes an event of a new authentication and of a changed one.
 func (a *authentications) announce(object client.Object, key types.NamespacedName) {
+	if before, known := a.seen[key]; known && before.uid != object.GetUID() {
+		a.bury(key) // this is another one of the same name
+	}
 	before, known := a.seen[key]
-	a.seen[key] = object.GetGeneration()
+	a.seen[key] = announced{object.GetUID(), object.GetGeneration()}
 	switch {
-	case known && before != object.GetGeneration():
+	case known && before.generation != object.GetGeneration():
 		a.events.Eventf(object, nil, corev1.EventTypeNormal, a.kind+"Updated", "Updated", "%s was changed", a.kind)
 	case !known && !object.GetCreationTimestamp().Time.Before(a.started.Load().Truncate(time.Second)): // Kubernetes keeps whole seconds
 		a.events.Eventf(object, nil, corev1.EventTypeNormal, a.kind+"Added", "Added", "%s was created", a.kind)

@@ -5,6 +5,7 @@ package reconcile
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -24,34 +25,77 @@ import (
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/observe"
 )
 
-// TestAuthenticationThatGoesWhileItsStatusIsWritten: there is nothing to write any
-// more, and nothing wrong.
-func TestAuthenticationThatGoesWhileItsStatusIsWritten(t *testing.T) {
+// authenticationBench reconciles the TriggerAuthentication default/ta.
+type authenticationBench struct {
+	*authentications
+	told *listener
+}
+
+func newAuthentications(t *testing.T, hooks interceptor.Funcs, objects ...client.Object) authenticationBench {
+	t.Helper()
 	scheme := runtime.NewScheme()
 	if err := v1alpha1.AddToScheme(scheme); err != nil {
 		t.Fatal(err)
 	}
-	var used v1alpha1.ScaledObject
-	used.Namespace, used.Name = "default", "web"
-	used.Spec.Triggers = []v1alpha1.ScaleTrigger{{Type: "redis", AuthenticationRef: &v1alpha1.AuthenticationRef{Name: "ta"}}}
-	c := fake.NewClientBuilder().WithScheme(scheme).WithObjects(&used, &v1alpha1.TriggerAuthentication{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "ta"}}).
-		WithInterceptorFuncs(interceptor.Funcs{
-			SubResourcePatch: func(context.Context, client.Client, string, client.Object, client.Patch, ...client.SubResourcePatchOption) error {
-				return apierrors.NewNotFound(schema.GroupResource{Group: "keda.sh", Resource: "triggerauthentications"}, "ta")
-			},
-		}).Build()
 	var started atomic.Pointer[time.Time]
 	started.Store(new(time.Now()))
-	a := &authentications{
-		client: c, events: &listener{}, metrics: observe.New(prometheus.NewRegistry(), "", ""), kind: v1alpha1.KindTriggerAuthentication,
+	told := &listener{}
+	return authenticationBench{told: told, authentications: &authentications{
+		client: fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).WithStatusSubresource(&v1alpha1.TriggerAuthentication{}).WithInterceptorFuncs(hooks).Build(),
+		events: told, metrics: observe.New(prometheus.NewRegistry(), "", ""), kind: v1alpha1.KindTriggerAuthentication,
 		new: func() client.Object { return &v1alpha1.TriggerAuthentication{} },
 		status: func(o client.Object) *v1alpha1.TriggerAuthenticationStatus {
 			return &o.(*v1alpha1.TriggerAuthentication).Status
 		},
-		started: &started, seen: map[types.NamespacedName]int64{}, listed: map[types.NamespacedName]bool{},
-	}
-	if _, err := a.Reconcile(t.Context(), ctrl.Request{NamespacedName: types.NamespacedName{Namespace: "default", Name: "ta"}}); err != nil {
+		started: &started, seen: map[types.NamespacedName]announced{}, listed: map[types.NamespacedName]bool{},
+	}}
+}
+
+func (b authenticationBench) reconcile(t *testing.T) {
+	t.Helper()
+	if _, err := b.Reconcile(t.Context(), ctrl.Request{NamespacedName: types.NamespacedName{Namespace: "default", Name: "ta"}}); err != nil {
 		t.Errorf("error %v", err)
+	}
+}
+
+func triggerAuthentication(uid types.UID) *v1alpha1.TriggerAuthentication {
+	return &v1alpha1.TriggerAuthentication{ObjectMeta: metav1.ObjectMeta{
+		Namespace: "default", Name: "ta", UID: uid, Generation: 1, CreationTimestamp: metav1.Now(),
+	}}
+}
+
+// TestAuthenticationThatGoesWhileItsStatusIsWritten: there is nothing to write any
+// more, and nothing wrong.
+func TestAuthenticationThatGoesWhileItsStatusIsWritten(t *testing.T) {
+	var used v1alpha1.ScaledObject
+	used.Namespace, used.Name = "default", "web"
+	used.Spec.Triggers = []v1alpha1.ScaleTrigger{{Type: "redis", AuthenticationRef: &v1alpha1.AuthenticationRef{Name: "ta"}}}
+	newAuthentications(t, interceptor.Funcs{
+		SubResourcePatch: func(context.Context, client.Client, string, client.Object, client.Patch, ...client.SubResourcePatchOption) error {
+			return apierrors.NewNotFound(schema.GroupResource{Group: "keda.sh", Resource: "triggerauthentications"}, "ta")
+		},
+	}, &used, triggerAuthentication("1")).reconcile(t)
+}
+
+// TestAuthenticationThatIsReplaced: one that is deleted and created again before
+// anybody has looked is another one.
+func TestAuthenticationThatIsReplaced(t *testing.T) {
+	b := newAuthentications(t, interceptor.Funcs{}, triggerAuthentication("1"))
+	b.reconcile(t)
+	for _, do := range []error{b.client.Delete(t.Context(), triggerAuthentication("1")), b.client.Create(t.Context(), triggerAuthentication("2"))} {
+		if do != nil {
+			t.Fatal(do)
+		}
+	}
+	b.reconcile(t)
+	b.reconcile(t)
+	want := []string{
+		"TriggerAuthenticationAdded: TriggerAuthentication was created",
+		"TriggerAuthenticationDeleted: TriggerAuthentication was deleted",
+		"TriggerAuthenticationAdded: TriggerAuthentication was created",
+	}
+	if !slices.Equal(b.told.told, want) {
+		t.Errorf("told %q", b.told.told)
 	}
 }
 
