@@ -242,6 +242,30 @@ func TestRefreshOfSlowSources(t *testing.T) {
 	}
 }
 
+// TestRefreshWhoseDeadlineTheLeaderSeesFirst: the deadline of a refresh passes on both
+// sides at once, and a follower that hears of it from the leader knows as well that the
+// source is slow.
+func TestRefreshWhoseDeadlineTheLeaderSeesFirst(t *testing.T) {
+	a := newAuthority(t, operatorName, adapterName)
+	asked := atomic.Int64{}
+	l := lead(t, a, func(context.Context, Object, string) error {
+		asked.Add(1)
+		return fmt.Errorf("asking: %w", context.DeadlineExceeded)
+	})
+	l.store.Publish(object(1), []Answer{{Metric: "m", Value: 1, At: time.Now().Add(-time.Minute)}})
+	l.store.MarkComplete()
+	client := follow(t, a, at(l.address), nil)
+	eventually(t, "snapshot", func() bool { return client.Ready() == nil })
+	for range 3 {
+		if _, ok := client.Refresh(t.Context(), "ns1", "so1", "m", time.Second); ok {
+			t.Error("a source that is too slow has an answer")
+		}
+	}
+	if asked.Load() != 1 {
+		t.Errorf("asked %d times", asked.Load())
+	}
+}
+
 func TestFeedRefusesStrangers(t *testing.T) {
 	a := newAuthority(t, operatorName, adapterName)
 	l := lead(t, a, nil)

@@ -93,7 +93,11 @@ func (f *FeedServer) Refresh(ctx context.Context, request *feedpb.RefreshRequest
 			defer cancel()
 		}
 		if err := f.refresh(ctx, object, request.GetMetric()); err != nil {
-			return nil, status.Errorf(codes.Unavailable, "refresh %s of ScaledObject %s/%s: %v",
+			code := codes.Unavailable
+			if errors.Is(err, context.DeadlineExceeded) {
+				code = codes.DeadlineExceeded
+			}
+			return nil, status.Errorf(code, "refresh %s of ScaledObject %s/%s: %v",
 				request.GetMetric(), object.Namespace, object.Name, err)
 		}
 	}

@@ -31,9 +31,10 @@ const (
 	// change goes out at once; a tick of polls goes out as one message.
 	linger = 5 * time.Millisecond
 	// chunk bounds the objects of one message, and chunkBytes their size before the
-	// last one, far below gRPC's limit of 4 MiB.
+	// last one: far below gRPC's limit of 4 MiB, and so that a thin line brings one
+	// before the follower gives up.
 	chunk      = 256
-	chunkBytes = 1 << 20
+	chunkBytes = 64 << 10
 	// refreshLimit bounds a refresh whose caller named no deadline.
 	refreshLimit = time.Second
 )
