@@ -21,7 +21,7 @@ const roleAnnotation = "eks.amazonaws.com/role-arn"
 // identity completes a pod identity: that of the workload in AWS is the role of its
 // ServiceAccount. An identity of provider none is none.
 func (r *reading) identity(id *v1alpha1.AuthPodIdentity) (*v1alpha1.AuthPodIdentity, error) {
-	if id == nil || id.Provider == v1alpha1.PodIdentityProviderNone || id.Provider == "" {
+	if noIdentity(id) {
 		return nil, nil
 	}
 	ofWorkload := id.Provider == v1alpha1.PodIdentityProviderAwsEKS ||
@@ -36,6 +36,10 @@ func (r *reading) identity(id *v1alpha1.AuthPodIdentity) (*v1alpha1.AuthPodIdent
 	completed := id.DeepCopy()
 	completed.RoleArn = &role
 	return completed, nil
+}
+
+func noIdentity(id *v1alpha1.AuthPodIdentity) bool {
+	return id == nil || id.Provider == v1alpha1.PodIdentityProviderNone || id.Provider == ""
 }
 
 // workloadRole reads the role of the ServiceAccount under which the pods of the

@@ -59,7 +59,7 @@ func (r *reading) azureKeyVault(spec *v1alpha1.TriggerAuthenticationSpec) (err e
 	const name = "azureKeyVault"
 	store := spec.AzureKeyVault.DeepCopy()
 	var secret string
-	if c := store.Credentials; c != nil {
+	if c := store.Credentials; c != nil && noIdentity(store.PodIdentity) {
 		if secret, err = r.credential(name+".credentials.clientSecret", c.ClientSecret); err != nil {
 			return err
 		}
@@ -78,7 +78,7 @@ func (r *reading) gcpSecretManager(spec *v1alpha1.TriggerAuthenticationSpec) (er
 	const name = "gcpSecretManager"
 	store := spec.GCPSecretManager.DeepCopy()
 	var key string
-	if c := store.Credentials; c != nil {
+	if c := store.Credentials; c != nil && noIdentity(store.PodIdentity) {
 		if key, err = r.credential(name+".credentials.clientSecret", c.ClientSecret); err != nil {
 			return err
 		}
@@ -104,7 +104,7 @@ func (r *reading) awsSecretManager(spec *v1alpha1.TriggerAuthenticationSpec) (er
 		role = ptr.Deref(store.PodIdentity.RoleArn, "")
 	}
 	var keys awssecretmanager.Keys
-	if c := store.Credentials; c != nil {
+	if c := store.Credentials; c != nil && noIdentity(store.PodIdentity) {
 		for _, part := range []struct {
 			field string
 			ref   *v1alpha1.SecretReference

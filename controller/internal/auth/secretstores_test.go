@@ -6,6 +6,7 @@ package auth_test
 import (
 	"io"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -51,6 +52,44 @@ func TestCredentialsOfStoresAreNamedInsteadOfLogged(t *testing.T) {
 			return nil, io.ErrUnexpectedEOF
 		})
 		refuse(t, resolver, byName, container(nil), want)
+	}
+}
+
+// TestCredentialsBesideAnIdentityAreNotRead: the pod identity opens a store, and
+// credentials that stand beside it need not be there any more.
+func TestCredentialsBesideAnIdentityAreNotRead(t *testing.T) {
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	t.Setenv("AWS_ACCESS_KEY_ID", "AKOWN")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "own")
+	resolver := newResolver(t, authentication(v1alpha1.TriggerAuthenticationSpec{AwsSecretManager: &v1alpha1.AwsSecretManager{
+		Region: "eu-west-3", PodIdentity: &v1alpha1.AuthPodIdentity{Provider: v1alpha1.PodIdentityProviderAws},
+		Credentials: &v1alpha1.AwsSecretManagerCredentials{AccessKey: from("gone", "id"), AccessSecretKey: from("gone", "secret")},
+		Secrets:     []v1alpha1.AwsSecretManagerSecret{{Parameter: "password", Name: "redis"}},
+	}}))
+	transport := roundTripper(func(r *http.Request) (*http.Response, error) {
+		if !strings.Contains(r.Header.Get("Authorization"), "Credential=AKOWN/") {
+			t.Errorf("asked with %s", r.Header.Get("Authorization"))
+		}
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/x-amz-json-1.1"}},
+			Body: io.NopCloser(strings.NewReader(`{"Name":"redis","SecretString":"one"}`))}, nil
+	})
+	resolver.Transport = &transport
+	got, err := resolver.Resolve(t.Context(), byName, container(nil))
+	if err != nil || got.Parameters["password"] != "one" {
+		t.Errorf("parameters %v, error %v", got.Parameters, err)
+	}
+	for want, spec := range map[string]v1alpha1.TriggerAuthenticationSpec{
+		"no Azure workload identity": {AzureKeyVault: &v1alpha1.AzureKeyVault{
+			VaultURI: "https://vault.test", PodIdentity: &v1alpha1.AuthPodIdentity{Provider: v1alpha1.PodIdentityProviderAzureWorkload},
+			Credentials: &v1alpha1.AzureKeyVaultCredentials{ClientID: "a", TenantID: "b", ClientSecret: from("gone", "a")}}},
+		"no Google identity": {GCPSecretManager: &v1alpha1.GCPSecretManager{
+			PodIdentity: &v1alpha1.AuthPodIdentity{Provider: v1alpha1.PodIdentityProviderGCP},
+			Credentials: &v1alpha1.GCPCredentials{ClientSecret: from("gone", "a")},
+			Secrets:     []v1alpha1.GCPSecretManagerSecret{{Parameter: "password", ID: "projects/p/secrets/s"}}}},
+	} {
+		t.Setenv("AZURE_CLIENT_ID", "")
+		t.Setenv("GOOGLE_APPLICATION_CREDENTIALS", filepath.Join(t.TempDir(), "none.json"))
+		refuse(t, newResolver(t, authentication(spec)), byName, container(nil), want)
 	}
 }
 
