@@ -228,7 +228,7 @@ func TestValidateClusterTriggerAuthentication(t *testing.T) {
 		path string
 		want string
 	}{
-		{"creds/redis.json", ""}, {"/etc/passwd", "must be a relative path"}, {"../x", "must be a relative path"}, {"a/../../x", "must be a relative path"}, {"a/../b", ""},
+		{"creds/redis.json", ""}, {"/etc/passwd", "must be a relative path"}, {"../x", "must be a relative path"}, {"a/../../x", "must be a relative path"}, {"a/../b", "that has no .. in it"},
 	}
 	for _, tt := range tests {
 		a := &ClusterTriggerAuthentication{Spec: TriggerAuthenticationSpec{FilePath: tt.path}}
