@@ -147,6 +147,7 @@ func TestStrict(t *testing.T) {
 		"a list for a map":         {map[string]any{"template": []any{}}, "template: Wrong type: An object is expected here, not a list."},
 		"a bad quantity":           {pod(map[string]any{"resources": map[string]any{"limits": map[string]any{"cpu": "much"}}}), "template.spec.containers.0.resources.limits.cpu: Wrong value"},
 		"a fraction as a quantity": {pod(map[string]any{"resources": map[string]any{"requests": map[string]any{"cpu": 0.5}}}), "template.spec.containers.0.resources.requests.cpu: Wrong type: A string is expected here, not the number 0.5. Put it in quotes."},
+		"a manifest as text":       {map[string]any{"template": "spec:\n  containers:\n  - name: main\n    env: [{name: PASSWORD, value: hunter2}]\n"}, `template: Wrong type: An object is expected here, not a string that begins with "spec:\n  containers:\n  - name: main\n    e".`},
 		"too large":                {map[string]any{"parallelism": int64(1 << 40)}, "parallelism: Wrong type: A whole number is expected"},
 		"text for truth":           {map[string]any{"suspend": "yes"}, `suspend: Wrong type: true or false is expected here, not the string "yes".`},
 	}

@@ -149,7 +149,11 @@ func (s *strict) misfit(at Location, summary, detail string) {
 	s.misfits = append(s.misfits, Misfit{At: at, Summary: summary, Detail: detail})
 }
 
-// describe names a value without quoting much of it, as it may be long.
+// shownText is how much of a string an error shows.
+const shownText = 40
+
+// describe names a value without quoting much of it: it may be a whole manifest,
+// with what is secret in it.
 func describe(value any) string {
 	switch v := value.(type) {
 	case map[string]any:
@@ -157,6 +161,9 @@ func describe(value any) string {
 	case []any:
 		return "a list"
 	case string:
+		if shown := []rune(v); len(shown) > shownText {
+			return fmt.Sprintf("a string that begins with %q", string(shown[:shownText]))
+		}
 		return "the string " + strconv.Quote(v)
 	case bool:
 		return strconv.FormatBool(v)
