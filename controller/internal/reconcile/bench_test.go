@@ -171,6 +171,9 @@ func (b *bench) cachedGet(ctx context.Context, c client.WithWatch, key client.Ob
 
 func (b *bench) cachedList(ctx context.Context, c client.WithWatch, l client.ObjectList, opts ...client.ListOption) error {
 	err := c.List(ctx, l, opts...)
+	if hpas, ok := l.(*autoscalingv2.HorizontalPodAutoscalerList); ok && b.kept != nil {
+		hpas.Items = []autoscalingv2.HorizontalPodAutoscaler{*b.kept.DeepCopy()}
+	}
 	if hpas, ok := l.(*autoscalingv2.HorizontalPodAutoscalerList); ok && b.hidden != nil {
 		all := hpas.Items
 		hpas.Items = nil

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -28,7 +29,7 @@ const restorePatience = 5 * time.Minute
 // finalize lets a deleted ScaledObject go: scaling stops, the HPA is deleted, and
 // the target gets its original replicas back when that was asked for. The HPA
 // would go with its owner, but only when the garbage collector comes by, and until
-// then it would go on scaling.
+// then it would go on scaling. It stays where the deletion is to orphan it.
 func (r *ScaledObjects) finalize(ctx context.Context, so *v1alpha1.ScaledObject, id sample.Object) error {
 	if r.forget(id) {
 		r.Status.Event(so, stopped("the object is being deleted"))
@@ -36,8 +37,10 @@ func (r *ScaledObjects) finalize(ctx context.Context, so *v1alpha1.ScaledObject,
 	if !slices.Contains(so.Finalizers, v1alpha1.Finalizer) {
 		return nil
 	}
-	if err := r.deleteHPAs(ctx, so, ""); err != nil {
-		return err
+	if !slices.Contains(so.Finalizers, metav1.FinalizerOrphanDependents) {
+		if err := r.deleteHPAs(ctx, so, ""); err != nil {
+			return err
+		}
 	}
 	unrestored := r.restore(ctx, so)
 	if unrestored != nil && (overtaken(ctx, unrestored) || transient(unrestored) && time.Since(so.DeletionTimestamp.Time) < restorePatience) {

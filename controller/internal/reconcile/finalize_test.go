@@ -5,14 +5,17 @@ package reconcile
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/actuate"
@@ -83,6 +86,41 @@ func TestDeletionRestoresOnceTheAPIServerAnswers(t *testing.T) {
 		}
 		if told := b.told.take(); !strings.HasSuffix(told, "The ScaledObject was deleted") {
 			t.Errorf("told was %q", told)
+		}
+	}
+}
+
+// TestOrphanedHPAStays: whoever deletes an object and asks to keep its dependents
+// keeps its HPA, also when the cache has yet to hear that it has no owner any more.
+func TestOrphanedHPAStays(t *testing.T) {
+	for _, meanwhile := range []bool{false, true} {
+		b := newBench(t, web(nil))
+		b.reconcile()
+		var h autoscalingv2.HorizontalPodAutoscaler
+		if err := b.server.Get(t.Context(), client.ObjectKey{Namespace: "default", Name: "keda-hpa-web"}, &h); err != nil {
+			t.Fatal(err)
+		}
+		if meanwhile { // the garbage collector has done its work
+			b.kept = h.DeepCopy()
+			h.OwnerReferences = nil
+			if err := b.server.Update(t.Context(), &h); err != nil {
+				t.Fatal(err)
+			}
+		} else {
+			b.change(func(o *v1alpha1.ScaledObject) { o.Finalizers = append(o.Finalizers, metav1.FinalizerOrphanDependents) })
+		}
+		if err := b.server.Delete(t.Context(), b.object()); err != nil {
+			t.Fatal(err)
+		}
+		_, _ = b.Reconcile(t.Context(), ctrl.Request{NamespacedName: webKey}) // may be overtaken
+		b.kept = nil
+		b.reconcile()
+		if got := b.hpas(); len(got) != 1 {
+			t.Errorf("the HPAs are %v", got)
+		}
+		var so v1alpha1.ScaledObject
+		if err := b.server.Get(t.Context(), webKey, &so); client.IgnoreNotFound(err) != nil || slices.Contains(so.Finalizers, v1alpha1.Finalizer) {
+			t.Errorf("the object has not been let go: %v, error %v", so.Finalizers, err)
 		}
 	}
 }

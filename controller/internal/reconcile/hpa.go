@@ -87,7 +87,8 @@ func mayAdopt(so *v1alpha1.ScaledObject, existing *autoscalingv2.HorizontalPodAu
 }
 
 // deleteHPAs deletes the HPAs of a ScaledObject but for the one to keep; an empty
-// name keeps none.
+// name keeps none. One that is not as the cache shows it may be somebody else's by
+// now, and is a conflict.
 func (r *ScaledObjects) deleteHPAs(ctx context.Context, so *v1alpha1.ScaledObject, keep string) error {
 	owned, err := ownership.HPAs(ctx, r.Client, so)
 	if err != nil {
@@ -97,7 +98,8 @@ func (r *ScaledObjects) deleteHPAs(ctx context.Context, so *v1alpha1.ScaledObjec
 		if h.Name == keep || !h.DeletionTimestamp.IsZero() {
 			continue
 		}
-		if err := r.Client.Delete(ctx, h.DeepCopy()); client.IgnoreNotFound(err) != nil {
+		unchanged := client.Preconditions{UID: &h.UID, ResourceVersion: &h.ResourceVersion}
+		if err := r.Client.Delete(ctx, h.DeepCopy(), unchanged); client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("cannot delete HorizontalPodAutoscaler %s/%s: %w", h.Namespace, h.Name, err)
 		}
 	}
