@@ -49,6 +49,9 @@ func (d *definition) moved(address, typeName string, state []byte) (tftypes.Valu
 	if d.namespaced && object.GetNamespace() == "" {
 		object.SetNamespace("default")
 	}
+	if d.modernize != nil {
+		d.modernize(object.Object)
+	}
 	moved := d.imported(tftypes.NewValue(d.wire, nil), object)
 	// The refresh after the move takes a state without a UID for an import, and
 	// would then show what others have added to the object as well.

@@ -35,6 +35,9 @@ type definition struct {
 	// misfits returns what does not fit the types of Kubernetes in arguments of
 	// any type; nil when the resource has none.
 	misfits func(object map[string]any) []convert.Misfit
+	// modernize writes what stands in a deprecated field of an object where it
+	// stands today; nil when the resource has no such fields.
+	modernize func(object map[string]any)
 	// tidy removes from an object to import what Kubernetes wrote into arguments
 	// of any type; nil when the resource has none.
 	tidy func(object map[string]any)

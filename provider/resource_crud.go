@@ -93,6 +93,9 @@ func (c change) read(ctx context.Context, state tftypes.Value, s *session) tftyp
 		c.explain(err, state, c.diags)
 		return state
 	}
+	if c.modernize != nil {
+		c.modernize(object.Object)
+	}
 	if _, known := convert.Known(state, "uid"); known {
 		return c.derive(convert.Flatten(c.fields, state, object.Object))
 	}

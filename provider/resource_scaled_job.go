@@ -19,11 +19,12 @@ import (
 var scaledJob = sync.OnceValue(func() *definition {
 	return define(definition{
 		name: "scaled_job", kind: v1alpha1.KindScaledJob, plural: "scaledjobs", namespaced: true, ready: true,
-		prose:   "Starts Kubernetes Jobs as events arrive.",
-		fields:  scaledJobFields(),
-		check:   checked(v1alpha1.ValidateScaledJob),
-		misfits: jobMisfits,
-		tidy:    dropPortProtocols,
+		prose:     "Starts Kubernetes Jobs as events arrive.",
+		fields:    scaledJobFields(),
+		check:     checked(v1alpha1.ValidateScaledJob),
+		misfits:   jobMisfits,
+		modernize: moveRolloutStrategy,
+		tidy:      dropPortProtocols,
 	})
 })
 
@@ -69,6 +70,21 @@ func jobMisfits(object map[string]any) []convert.Misfit {
 		misfits[i].At = append(convert.Location{"spec", "jobTargetRef"}, misfits[i].At...)
 	}
 	return misfits
+}
+
+// moveRolloutStrategy reads the deprecated rolloutStrategy, which wins over
+// rollout.strategy, and in which all but gradual means immediate. There is no
+// argument for it, so the first change of an object that was moved would lose it.
+func moveRolloutStrategy(object map[string]any) {
+	old, _, _ := unstructured.NestedString(object, "spec", "rolloutStrategy")
+	if old == "" {
+		return
+	}
+	if v1alpha1.RolloutStrategy(old) != v1alpha1.RolloutGradual {
+		old = string(v1alpha1.RolloutImmediate)
+	}
+	// A rollout that is no object is refused by the cluster.
+	_ = unstructured.SetNestedField(object, old, "spec", "rollout", "strategy")
 }
 
 // dropPortProtocols removes the protocol of ports where it is the one that

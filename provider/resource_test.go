@@ -337,6 +337,24 @@ func TestImportsNumbersThatAreNone(t *testing.T) {
 	}
 }
 
+// TestImportsTheDeprecatedRolloutStrategy: without it the next change of the
+// ScaledJob would end the Jobs that run.
+func TestImportsTheDeprecatedRolloutStrategy(t *testing.T) {
+	s, api := connected(t)
+	api.Put("namespaces/default/scaledjobs/csv", map[string]any{
+		"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledJob", "metadata": map[string]any{"name": "csv", "namespace": "default"},
+		"spec": map[string]any{
+			"rolloutStrategy": "gradual", "jobTargetRef": jobTemplate(map[string]any{"name": "main", "image": "busybox"}),
+			"triggers": []any{map[string]any{"type": "redis", "metadata": map[string]any{"address": "redis:6379", "listName": "jobs"}}},
+		},
+	})
+	state, _ := s.Import("keda_scaled_job", "default/csv")
+	if strategy, _ := convert.Known(convert.Attribute(state, "rollout"), "strategy"); strategy != "gradual" {
+		t.Errorf("rollout is %s", convert.Attribute(state, "rollout"))
+	}
+	unchanged(t, s, "keda_scaled_job", state, with(jobConfig(), map[string]any{"wait": nil, "rollout": map[string]any{"strategy": "gradual"}}))
+}
+
 func TestApplyErrors(t *testing.T) {
 	status := func(code float64, reason string, cause map[string]any) map[string]any {
 		return map[string]any{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": reason, "code": code, "message": "refused",
