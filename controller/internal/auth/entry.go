@@ -98,7 +98,7 @@ func (e *entry) take(now time.Time, interval time.Duration, got values, err erro
 	}
 	changed = !served || !maps.Equal(e.values.parameters, got.parameters)
 	e.values, e.read, e.problem, e.failures = got, e.tried, nil, 0
-	e.until = earlier(e.read.Add(2*interval), got.ends)
+	e.until = earlier(now.Add(2*interval), got.ends)
 	e.due = earlier(e.read.Add(spread(interval, e.id)), got.renew)
 	e.due = later(e.due, now.Add(min(firstRetry, interval))) // where something ends at once
 	return changed

@@ -312,6 +312,24 @@ func TestProblemThatNamesPortsIsToldOnce(t *testing.T) {
 	})
 }
 
+// TestSlowSource: what takes longer to read than values serve is of use all the same.
+func TestSlowSource(t *testing.T) {
+	s := newStores(t)
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "kv/redis") {
+			s.clock.Step(3 * interval) // as for an interval of a second it may
+		}
+		s.vault.ServeHTTP(w, r)
+	}))
+	t.Cleanup(front.Close)
+	ta := s.authentication()
+	ta.Spec.HashiCorpVault.Address = front.URL
+	if err := s.Objects.(client.Client).Create(t.Context(), ta); err != nil {
+		t.Fatal(err)
+	}
+	s.password("one")
+}
+
 // TestDoubt: values that do not work are read again at once, but not in a storm.
 func TestDoubt(t *testing.T) {
 	s := newStores(t)
