@@ -22,7 +22,7 @@ func (r *Resolver) Environment(ctx context.Context, workload Workload, names []s
 	if err != nil {
 		return nil, nil, err
 	}
-	env := &environment{resolver: r, ctx: ctx, namespace: workload.Namespace, container: container, known: map[int]variable{}}
+	env := &environment{resolver: r, ctx: ctx, namespace: workload.Namespace, container: container, known: map[int]variable{}, sources: map[int]map[string]string{}}
 	values := make(map[string]string, len(names))
 	for _, name := range names {
 		value, found, err := env.lookup(name, len(container.Env))
@@ -64,7 +64,8 @@ type environment struct {
 	namespace  string
 	container  *corev1.Container
 	references []Reference
-	known      map[int]variable // by place in env, so that each is expanded once
+	known      map[int]variable          // by place in env, so that each is expanded once
+	sources    map[int]map[string]string // by place in envFrom, so that each is read once
 }
 
 // variable is what an entry of env comes to.
@@ -99,7 +100,7 @@ func (e *environment) lookup(name string, n int) (string, bool, error) {
 		}
 	}
 	for i := len(e.container.EnvFrom) - 1; i >= 0; i-- {
-		value, found, err := e.from(&e.container.EnvFrom[i], name)
+		value, found, err := e.from(i, name)
 		if found || err != nil {
 			return value, found, err
 		}
@@ -135,13 +136,25 @@ func (e *environment) read(v *corev1.EnvVar, index int) (variable, error) {
 	return variable{}, nil
 }
 
-func (e *environment) from(source *corev1.EnvFromSource, name string) (string, bool, error) {
+func (e *environment) from(index int, name string) (string, bool, error) {
+	source := &e.container.EnvFrom[index]
 	key, ok := strings.CutPrefix(name, source.Prefix)
 	if !ok {
 		return "", false, nil
 	}
-	var data map[string]string
-	var err error
+	data, known := e.sources[index]
+	if !known {
+		var err error
+		if data, err = e.load(source); err != nil {
+			return "", false, err
+		}
+		e.sources[index] = data
+	}
+	value, found := data[key]
+	return value, found, nil
+}
+
+func (e *environment) load(source *corev1.EnvFromSource) (data map[string]string, err error) {
 	var isOptional *bool
 	switch {
 	case source.SecretRef != nil:
@@ -151,12 +164,8 @@ func (e *environment) from(source *corev1.EnvFromSource, name string) (string, b
 		data, _, err = e.resolver.configMap(e.ctx, e.namespace, source.ConfigMapRef.Name, &e.references)
 		isOptional = source.ConfigMapRef.Optional
 	}
-	if err != nil {
-		_, err = optional("", err, isOptional)
-		return "", false, err
-	}
-	value, found := data[key]
-	return value, found, nil
+	_, err = optional("", err, isOptional)
+	return data, err
 }
 
 // optional forgives a source that is absent and may be. One that cannot be read

@@ -115,6 +115,28 @@ func TestEnvironmentThatDoublesItself(t *testing.T) {
 	}
 }
 
+// TestEnvironmentReadsASourceOnce: however often variables name each other, what
+// envFrom names is read once.
+func TestEnvironmentReadsASourceOnce(t *testing.T) {
+	workload := container([]corev1.EnvVar{literal("A", strings.Repeat("$(password)$(none)", 1000))})
+	template, err := workload.Template()
+	if err != nil {
+		t.Fatal(err)
+	}
+	template.Spec.Containers[0].EnvFrom = []corev1.EnvFromSource{
+		{ConfigMapRef: &corev1.ConfigMapEnvSource{LocalObjectReference: corev1.LocalObjectReference{Name: "none"}, Optional: new(true)}},
+		{SecretRef: &corev1.SecretEnvSource{LocalObjectReference: corev1.LocalObjectReference{Name: "redis"}}},
+	}
+	workload.Template = func() (*corev1.PodTemplateSpec, error) { return template, nil }
+	values, references, err := newResolver(t, secret("redis", "password", "x")).Environment(t.Context(), workload, []string{"A"})
+	if err != nil || values["A"] != strings.Repeat("x$(none)", 1000) {
+		t.Errorf("%.50q, error %v", values["A"], err)
+	}
+	if len(references) != 2 {
+		t.Errorf("%d reads of 2 sources", len(references))
+	}
+}
+
 func TestEnvironmentReadsOnlyWhatIsNeeded(t *testing.T) {
 	workload := container([]corev1.EnvVar{fromSecret("OTHER", "password", false), fromConfigMap("B", "host"), literal("A", "$(B)")})
 	_, references, err := newResolver(t, secret("redis", "password", "x"), configMap("redis", "host", "y")).Environment(t.Context(), workload, []string{"A"})
