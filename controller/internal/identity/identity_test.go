@@ -93,9 +93,9 @@ func TestManyWaitForOneToken(t *testing.T) {
 // time from those whose token is good.
 func TestTokenServesWhileTheNextDoesNotCome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		fetched := 0
+		var fetched atomic.Int32
 		tokens := identity.NewTokens(func(ctx context.Context) (identity.Token, error) {
-			if fetched++; fetched > 1 {
+			if fetched.Add(1) > 1 {
 				<-ctx.Done()
 				return identity.Token{}, ctx.Err()
 			}
@@ -114,8 +114,8 @@ func TestTokenServesWhileTheNextDoesNotCome(t *testing.T) {
 			t.Errorf("40 seconds before its end: %q, error %v", token, err)
 		}
 		time.Sleep(time.Minute)
-		if _, err := ask(); err == nil || fetched < 3 {
-			t.Errorf("after its end there was no error; fetched %d times", fetched)
+		if _, err := ask(); err == nil || fetched.Load() < 3 {
+			t.Errorf("after its end there was no error; fetched %d times", fetched.Load())
 		}
 		time.Sleep(time.Minute)
 	})
