@@ -273,6 +273,24 @@ func (p *Poller) abandon(s *server, now offset) []sample.Object {
 	return changed
 }
 
+// unasked fails a query that falls due and will not be asked before it falls due again:
+// it failed and its server rests, or it was asked and has neither answered nor given up
+// long past its deadline. Who counts failures until a fallback sees one for each
+// interval, however seldom the server is bothered.
+func (p *Poller) unasked(q *query, now offset) []sample.Object {
+	s, failed := q.server, sample.Sample{At: p.Clock.Now(), Took: q.sample.Took, Err: q.sample.Err}
+	switch {
+	case q.flight != nil && q.overdue != 0 && q.overdue <= now:
+		failed.Took, failed.Err = now-q.flight.began, fmt.Errorf("%s: %w", s.address, errHung)
+	case q.flight != nil || failed.Err == nil || s.health.rest <= q.due:
+		return nil
+	}
+	p.finished++
+	changed := p.store(q, failed, nil)
+	s.release()
+	return changed
+}
+
 // refuse fails what is due at a server that hangs.
 func (p *Poller) refuse(s *server, now offset) []sample.Object {
 	b := &batch{server: s, began: now}

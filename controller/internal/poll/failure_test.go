@@ -103,8 +103,8 @@ func TestBackoffAndRecovery(t *testing.T) {
 		if s.Err != errDown || s.Readings != nil { //nolint:errorlint // identity is the point
 			t.Errorf("sample of a server that is down: %+v", s)
 		}
-		if got := int(s.Seq - seq); got < 5 || got > len(reads) {
-			t.Errorf("%d attempts are counted, %d were made", got, len(reads))
+		if got := int(s.Seq - seq); got < 295 || got > 305 {
+			t.Errorf("%d failures are counted in 5 min, want one per second", got)
 		}
 		if redis.closes == 0 || redis.opens > redis.closes+1 {
 			t.Errorf("opened %d and closed %d times, want a new connection after each %d failures", redis.opens, redis.closes, reopenAfter)
@@ -176,6 +176,37 @@ func TestFaultyQueriesDoNotDelayOthers(t *testing.T) {
 				}
 				if redis.opens != 1 {
 					t.Errorf("opened %d times", redis.opens)
+				}
+			})
+		})
+	}
+}
+
+// TestFailuresAreCountedWhileAServerRests: who counts failures until a fallback sees one
+// for each interval, although the server is asked ever more seldom.
+func TestFailuresAreCountedWhileAServerRests(t *testing.T) {
+	for name, answer := range map[string]func(string) scaler.Result{
+		"down":     refuse,
+		"throttle": func(string) scaler.Result { return scaler.Result{Err: scaler.Throttled(errDown, time.Hour)} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, Options{}, func(b *bench) {
+				api := b.server("api")
+				api.latency, api.answer = 50*time.Millisecond, answer
+				b.subscribe("o", 5*time.Second, api.binding("q"))
+				b.after(time.Second)
+				first, reads := b.Samples(object1("o"), nil)[0], len(api.seen())
+				b.notified()
+				b.after(10 * time.Minute)
+				last, told := b.Samples(object1("o"), nil)[0], b.notified()["o"]
+				if n := last.Seq - first.Seq; n < 115 || n > 121 || told != int(n) {
+					t.Errorf("%d failures in 10 minutes, told of %d, want 120", n, told)
+				}
+				if last.Err == nil || time.Since(last.At) > 10*time.Second {
+					t.Errorf("the last: %+v", last)
+				}
+				if n := len(api.seen()) - reads; n > 16 {
+					t.Errorf("asked %d times all the same", n)
 				}
 			})
 		})

@@ -193,13 +193,15 @@ func (p *Poller) fire(q *query, now offset) []sample.Object {
 	if q.early != 0 && q.early <= now {
 		q.early = 0
 	}
+	var changed []sample.Object
 	if q.due <= now {
 		q.due = p.slot(q, now)
+		changed = p.unasked(q, now)
 	}
 	p.setQuery(q)
 	p.enqueue(q, at)
 	p.kick(q.server, now)
-	return p.stuck(q, now)
+	return changed
 }
 
 // end closes every connection. A source that ignores the end of its context is

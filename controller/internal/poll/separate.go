@@ -6,7 +6,6 @@ package poll
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -153,21 +152,5 @@ func (p *Poller) straggler(c *call, i int) []sample.Object {
 	latest.Readings, latest.Err = answer(s.address, c.results[i])
 	changed := p.store(q, latest, nil)
 	s.release()
-	return changed
-}
-
-// stuck fails a query that falls due although it was asked, and neither answered nor
-// given up long past its deadline. It stays in flight: it is not asked a second time
-// beside that.
-func (p *Poller) stuck(q *query, now offset) []sample.Object {
-	if q.flight == nil || q.overdue == 0 || now < q.overdue {
-		return nil
-	}
-	p.finished++
-	failed := sample.Sample{
-		At: p.Clock.Now(), Took: now - q.flight.began, Err: fmt.Errorf("%s: %w", q.server.address, errHung),
-	}
-	changed := p.store(q, failed, nil)
-	q.server.release()
 	return changed
 }

@@ -27,7 +27,8 @@ type Sample struct {
 	// left alone because it failed does not count.
 	Late time.Duration
 	// Seq counts attempts, from 1: a reader that counts failures looks at each
-	// attempt once. Zero means that the query was never asked.
+	// attempt once. Where a failing server rests, a query that falls due counts as
+	// one that failed again. Zero means that the query was never asked.
 	Seq uint64
 }
 
