@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -69,5 +70,28 @@ func TestNoLongerPausedButBroken(t *testing.T) {
 			t.Error(err)
 		}
 		b.change(func(o *v1alpha1.ScaledObject) { o.Annotations, o.Spec.Triggers = nil, nil })
+	}
+}
+
+// TestPausedBesideAnotherHPA: whoever pauses an object may put an HPA of his own in
+// its place, and is told of it only when both would scale.
+func TestPausedBesideAnotherHPA(t *testing.T) {
+	b := newBench(t, web(func(o *v1alpha1.ScaledObject) {
+		o.Annotations = map[string]string{v1alpha1.AnnotationPaused: "true"}
+	}), &autoscalingv2.HorizontalPodAutoscaler{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "by-hand"},
+		Spec: autoscalingv2.HorizontalPodAutoscalerSpec{
+			ScaleTargetRef: autoscalingv2.CrossVersionObjectReference{APIVersion: "apps/v1", Kind: "Deployment", Name: "web"},
+		},
+	})
+	for _, step := range []struct {
+		annotation, value string
+		ready             bool
+	}{{v1alpha1.AnnotationPaused, "true", true}, {v1alpha1.AnnotationPausedReplicas, "3", false}, {v1alpha1.AnnotationPaused, "true", true}, {v1alpha1.AnnotationPaused, "false", false}} {
+		b.change(func(o *v1alpha1.ScaledObject) { o.Annotations = map[string]string{step.annotation: step.value} })
+		b.reconcile()
+		if ready := b.object().Status.Conditions.Get(v1alpha1.ConditionReady); (ready.Status == metav1.ConditionTrue) != step.ready {
+			t.Errorf("with %s: %s it says %+v", step.annotation, step.value, ready)
+		}
 	}
 }

@@ -144,8 +144,7 @@ type found struct {
 
 // observe reads and checks everything that a plan is made of. A pause needs no more
 // than the target: whoever pauses an object may do so because its triggers are
-// broken. Where somebody else scales the target, our HPA gives way: two of them
-// would fight.
+// broken.
 func (r *ScaledObjects) observe(ctx context.Context, so *v1alpha1.ScaledObject) (found, error) {
 	var out found
 	violations, warnings := v1alpha1.ValidateScaledObject(so).Split(v1alpha1.Unworkable)
@@ -161,18 +160,27 @@ func (r *ScaledObjects) observe(ctx context.Context, so *v1alpha1.ScaledObject) 
 	}
 	out.replicas = scale.Spec.Replicas
 	out.kind = v1alpha1.GroupVersionKindResource{Group: target.GVK.Group, Version: target.GVK.Version, Kind: target.GVK.Kind, Resource: target.Resource}
-	conflicts, err := ownership.Check(ctx, r.Client, so, func(other *v1alpha1.ScaledObject) bool { return ownership.Older(other, so) })
-	if err != nil {
+	if err := r.conflicts(ctx, so, out.pause); err != nil {
 		return out, err
-	}
-	if len(conflicts) > 0 {
-		return out, errors.Join(conflicts, r.deleteHPAs(ctx, so, ""))
 	}
 	out.plan = &autoscale.ScaledObjectPlan{Object: so, Target: target}
 	if out.pause.Paused {
 		return out, nil
 	}
 	return out, r.plan(ctx, so, &out)
+}
+
+// conflicts fails where somebody else scales the target; our HPA gives way then: two
+// of them would fight. A paused object that holds no count is in nobody's way.
+func (r *ScaledObjects) conflicts(ctx context.Context, so *v1alpha1.ScaledObject, pause v1alpha1.Pause) error {
+	if pause.Paused && pause.Replicas == nil {
+		return nil
+	}
+	conflicts, err := ownership.Check(ctx, r.Client, so, func(other *v1alpha1.ScaledObject) bool { return ownership.Older(other, so) })
+	if err != nil || len(conflicts) == 0 {
+		return err
+	}
+	return errors.Join(conflicts, r.deleteHPAs(ctx, so, ""))
 }
 
 // plan resolves the triggers.
