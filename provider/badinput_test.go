@@ -134,6 +134,11 @@ func TestBadInput(t *testing.T) {
 			change: map[string]any{"name": "My_Consumer"},
 			want:   []string{`"My_Consumer" is no name in Kubernetes`, "At name."},
 		},
+		"a label that is none": {
+			change: map[string]any{"labels": map[string]any{"team": "data platform"}},
+			open:   map[string]any{"labels": map[string]any{"team": acctest.Unknown}},
+			want:   []string{`"data platform" is not allowed`, `At labels["team"].`},
+		},
 		"an empty namespace": {
 			change: map[string]any{"namespace": ""},
 			open:   map[string]any{"namespace": acctest.Unknown},

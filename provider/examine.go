@@ -29,6 +29,8 @@ func (d *definition) examine(e *convert.Expansion, config tftypes.Value, diags *
 	}
 	examineTimeouts(config, diags)
 	d.examineAnnotations(config, diags)
+	metadata, _ := e.Object["metadata"].(map[string]any)
+	examineLabels(path.Root("labels"), metadata["labels"], refuser(diags))
 	if d.misfits != nil && d.examineMisfits(e, config, diags) {
 		return
 	}

@@ -27,11 +27,7 @@ func (r *installation) examine(e *convert.Expansion, config tftypes.Value, diags
 		diags.AddAttributeError(p.Path, p.Summary, at(p.Path, p.Detail))
 	}
 	examineTimeouts(config, diags)
-	invalid := func(place path.Path, value any, problems []string) {
-		if len(problems) > 0 {
-			diags.AddAttributeError(place, "Invalid value", at(place, fmt.Sprintf("%s is not allowed: %s.", quoted(value), strings.Join(problems, "; "))))
-		}
-	}
+	invalid := refuser(diags)
 	examineScope(e.Object, invalid)
 	examineLabels(path.Root("node_selector"), e.Object["nodeSelector"], invalid)
 	for name, key := range map[string]string{"controller": "controller", "metrics_adapter": "metricsAdapter"} {
@@ -40,6 +36,15 @@ func (r *installation) examine(e *convert.Expansion, config tftypes.Value, diags
 		resources, _ := component["resources"].(map[string]any)
 		for _, list := range []string{"requests", "limits"} {
 			examineQuantities(path.Root(name).AtName("resources").AtName(list), resources[list], invalid)
+		}
+	}
+}
+
+// refuser reports a value that has problems.
+func refuser(diags *diag.Diagnostics) func(path.Path, any, []string) {
+	return func(place path.Path, value any, problems []string) {
+		if len(problems) > 0 {
+			diags.AddAttributeError(place, "Invalid value", at(place, fmt.Sprintf("%s is not allowed: %s.", quoted(value), strings.Join(problems, "; "))))
 		}
 	}
 }
