@@ -10,6 +10,7 @@ package autoscale
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync"
@@ -192,22 +193,20 @@ func (e *Engine) register(id sample.Object, s subject, subscription poll.Subscri
 
 // Refresh asks the sources of one metric now and publishes what they say, for a metrics
 // adapter that wants a fresher answer. It ends with ctx. Triggers that have
-// useCachedMetrics are not asked.
+// useCachedMetrics are not asked, and neither are servers that rest; what a fallback
+// answers for them follows what runs all the same.
 func (e *Engine) Refresh(ctx context.Context, id sample.Object, metric string) error {
 	s, ok := e.subject(id).(*scaledObject)
 	if !ok {
 		return fmt.Errorf("%s %s/%s is not being scaled", id.Kind, id.Namespace, id.Name)
 	}
-	asked := s.asked(metric)
-	if len(asked) == 0 {
-		return nil
-	}
-	if err := e.Poller.Ask(ctx, id, asked...); err != nil {
-		return err
+	if asked := s.asked(metric); len(asked) > 0 {
+		if err := e.Poller.Ask(ctx, id, asked...); err != nil && !errors.Is(err, poll.ErrResting) {
+			return err
+		}
 	}
 	_, err := e.guarded(ctx, id, func(ctx context.Context) (time.Time, error) {
-		s.publishLatest(ctx)
-		return time.Time{}, nil
+		return time.Time{}, s.publishLatest(ctx)
 	})
 	return err
 }

@@ -77,6 +77,7 @@ type observation struct {
 	complete         bool // every metric was asked at least once
 	fallbackReplicas int32
 	inFallback       []string // metrics that the fallback answers for
+	relative         bool     // one of its answers depends on what runs at present
 	newest           sample.Sample
 }
 
@@ -194,6 +195,8 @@ func (s *scaledObject) failsOver(m *metricState) bool {
 // the fallback's replicas.
 func (s *scaledObject) substitute(ctx context.Context, metricType autoscalingv2.MetricTargetType, target float64, seen *observation, answer *sample.Answer) {
 	seen.inFallback = append(seen.inFallback, answer.Metric)
+	behavior := s.plan.Object.Spec.Fallback.BehaviorOrDefault()
+	seen.relative = seen.relative || metricType == autoscalingv2.ValueMetricType || fallback.Relative(behavior)
 	ready := int32(0)
 	if metricType == autoscalingv2.ValueMetricType {
 		var err error

@@ -189,13 +189,21 @@ func (s *scaledObject) asked(metric string) (bindings []*scaler.Binding) {
 
 // publishLatest publishes the newest samples without deciding anything. Before the
 // first evaluation nobody knows the replicas, which some fallbacks keep.
-func (s *scaledObject) publishLatest(ctx context.Context) {
+func (s *scaledObject) publishLatest(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stopped || s.replicas == nil {
-		return
+		return nil
+	}
+	if s.plan.Object.Spec.Fallback != nil {
+		replicas, err := s.Workloads.Replicas(ctx, s.plan.Target)
+		if err != nil {
+			return err
+		}
+		s.replicas = &replicas
 	}
 	s.publish(s.observe(ctx, *s.replicas))
+	return nil
 }
 
 // combined is as old as the oldest of the answers, and as slow as the slowest.

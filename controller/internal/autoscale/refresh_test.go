@@ -5,6 +5,7 @@ package autoscale
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -114,5 +115,33 @@ func TestRefreshAsksWhatTheMetricIsMadeOf(t *testing.T) {
 	}
 	if n := cached.reads.Load() - before; n != 0 {
 		t.Errorf("the source with useCachedMetrics was asked %d times", n)
+	}
+}
+
+// TestFallbackFollowsWhatRuns: while a dead source is left alone, the answer of a
+// fallback that keeps the replicas follows those that somebody else set.
+func TestFallbackFollowsWhatRuns(t *testing.T) {
+	w := newWorld(t)
+	w.api.replicas = 8
+	w.source.set(0, errors.New("refused"))
+	o := object("web", func(o *v1alpha1.ScaledObject) {
+		o.Spec.Fallback = &v1alpha1.Fallback{FailureThreshold: 2, Replicas: 3, Behavior: v1alpha1.FallbackCurrentReplicas}
+		o.Status.Health = map[string]v1alpha1.HealthStatus{"s0-redis-web": {NumberOfFailures: new(int32(3)), Status: v1alpha1.HealthStatusFailing}}
+	})
+	id, metric := scaledObjectID(o), "s0-redis-web"
+	w.ScaleObject(w.plan(o))
+	w.ask(t, id)
+	if again := w.look(t, id); again.IsZero() || again.After(w.clock.Now().Add(w.HPAPeriod/2)) {
+		t.Errorf("it is looked at again at %s, now is %s", again, w.clock.Now())
+	}
+	if err := w.Poller.Ask(t.Context(), id); !errors.Is(err, poll.ErrResting) {
+		t.Fatalf("the source is not left alone: %v", err)
+	}
+	w.api.replicas = 4
+	if err := w.Refresh(t.Context(), id, metric); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := w.Store.Latest(id, metric); got.Value != 4*5 {
+		t.Errorf("the HPA is told %+v, want the value for 4 replicas", got)
 	}
 }

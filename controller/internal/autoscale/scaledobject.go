@@ -133,21 +133,33 @@ func (s *scaledObject) evaluate(ctx context.Context) (time.Time, error) {
 	if err := s.report(ctx, seen, decision); err != nil {
 		return time.Time{}, errors.Join(acted, err)
 	}
-	return s.again(decision.NextAt), acted
+	return s.again(decision.NextAt, seen.relative), acted
 }
 
 // again is when to look at the object although no sample came in. Without a
 // trigger that is polled, nothing else would notice that somebody scaled the
-// target out of its bounds.
-func (s *scaledObject) again(next time.Time) time.Time {
-	if len(s.metrics) > 0 {
+// target out of its bounds. And what a fallback answers may depend on what runs: an
+// answer for two ready pods, given when six are, would have the HPA run three times
+// as many.
+func (s *scaledObject) again(next time.Time, relative bool) time.Time {
+	resync := s.Clock.Now()
+	switch {
+	case relative:
+		resync = resync.Add(s.HPAPeriod / looksPerHPAPeriod)
+	case len(s.metrics) == 0:
+		resync = resync.Add(s.plan.Object.PollInterval())
+	default:
 		return next
 	}
-	if resync := s.Clock.Now().Add(s.plan.Object.PollInterval()); next.IsZero() || resync.Before(next) {
+	if next.IsZero() || resync.Before(next) {
 		return resync
 	}
 	return next
 }
+
+// looksPerHPAPeriod is how often the answers of a fallback follow what runs in the
+// time between two looks of the HPA.
+const looksPerHPAPeriod = 5
 
 func (s *scaledObject) input(replicas int32, seen observation) scale.Input {
 	o := s.plan.Object

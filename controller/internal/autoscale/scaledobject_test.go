@@ -244,7 +244,9 @@ func TestStop(t *testing.T) {
 	if _, err := s.evaluate(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	s.publishLatest(context.Background())
+	if err := s.publishLatest(context.Background()); err != nil {
+		t.Error(err)
+	}
 	if got := w.api.written()[before:]; len(got) > 0 {
 		t.Errorf("a stopped object wrote %q", got)
 	}

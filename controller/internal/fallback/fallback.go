@@ -72,6 +72,16 @@ func Replicas(behavior v1alpha1.FallbackBehavior, replicas, current int32) int32
 	}
 }
 
+// Relative says that a behavior depends on how many replicas run at present.
+func Relative(behavior v1alpha1.FallbackBehavior) bool {
+	switch behavior {
+	case v1alpha1.FallbackCurrentReplicas, v1alpha1.FallbackCurrentReplicasIfHigher, v1alpha1.FallbackCurrentReplicasIfLower:
+		return true
+	case v1alpha1.FallbackStatic, v1alpha1.FallbackScalingModifiers:
+	}
+	return false
+}
+
 // Value is the metric value for which the HPA runs a number of replicas. With
 // AverageValue the HPA divides the value by the target; with Value it multiplies
 // the ready pods by value ÷ target, so that without ready pods no value leads
