@@ -48,6 +48,11 @@ func find(body []byte, format, location string) (float64, error) {
 }
 
 func inJSON(body []byte, location string) (float64, error) {
+	// Some modifiers, such as @pretty, recurse into a page as deep as it is nested, and
+	// a stack that overflows ends the process. Valid bounds the nesting.
+	if strings.Contains(location, "@") && !json.Valid(body) {
+		return 0, errors.New("the page is not JSON")
+	}
 	found := gjson.GetBytes(body, location)
 	switch {
 	case found.Type == gjson.Number:

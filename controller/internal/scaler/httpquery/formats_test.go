@@ -38,6 +38,8 @@ func TestFind(t *testing.T) {
 		{format: "json", page: jsonPage, location: "queue", err: "must be a number"},
 		{format: "json", page: jsonPage, location: "nothing", err: "there is nothing"},
 		{format: "json", page: "<html>", location: "queue", err: "not JSON"},
+		{format: "json", page: jsonPage, location: "queue.@values.0", want: 12},
+		{format: "json", page: strings.Repeat("[", 2<<20) + strings.Repeat("]", 2<<20), location: "@pretty", err: "not JSON"},
 
 		{format: "yaml", page: yamlPage, location: "queue.size", want: 12},
 		{format: "yaml", page: yamlPage, location: "queue.rate", want: 1.5},
