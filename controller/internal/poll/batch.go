@@ -162,6 +162,7 @@ func (p *Poller) record(b *batch, results []scaler.Result, err error, now offset
 		q.streak = s.health.streak + 1
 		if latest.Err != nil {
 			failed++
+			s.health.err = latest.Err
 		}
 		b.changed = p.store(q, latest, b.changed)
 	}
@@ -274,15 +275,19 @@ func (p *Poller) abandon(s *server, now offset) []sample.Object {
 }
 
 // unasked fails a query that falls due and will not be asked before it falls due again:
-// it failed and its server rests, or it was asked and has neither answered nor given up
-// long past its deadline. Who counts failures until a fallback sees one for each
-// interval, however seldom the server is bothered.
+// it failed, or is new, and its server rests, or it was asked and has neither answered
+// nor given up long past its deadline. Who counts failures until a fallback sees one for
+// each interval, however seldom the server is bothered.
 func (p *Poller) unasked(q *query, now offset) []sample.Object {
 	s, failed := q.server, sample.Sample{At: p.Clock.Now(), Took: q.sample.Took, Err: q.sample.Err}
 	switch {
 	case q.flight != nil && q.overdue != 0 && q.overdue <= now:
 		failed.Took, failed.Err = now-q.flight.began, fmt.Errorf("%s: %w", s.address, errHung)
-	case q.flight != nil || failed.Err == nil || s.health.rest <= q.due:
+	case q.flight != nil || s.health.rest <= q.due:
+		return nil
+	case q.sample.Seq == 0:
+		failed.Err = fmt.Errorf("%s: %w: %w", s.address, ErrResting, s.health.err)
+	case failed.Err == nil:
 		return nil
 	}
 	p.finished++

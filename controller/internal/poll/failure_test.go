@@ -4,6 +4,7 @@
 package poll
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -211,6 +212,26 @@ func TestFailuresAreCountedWhileAServerRests(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestNewQueryAtAServerThatRests: an object that comes while its server is left alone
+// does not wait for its first sample until that is over, but hears why.
+func TestNewQueryAtAServerThatRests(t *testing.T) {
+	inBubble(t, Options{}, func(b *bench) {
+		api := b.server("api")
+		api.answer = func(string) scaler.Result { return scaler.Result{Err: scaler.Throttled(errDown, time.Hour)} }
+		b.subscribe("old", 10*time.Second, api.binding("q"))
+		b.after(time.Second)
+		b.subscribe("new", 10*time.Second, api.binding("p"))
+		b.after(time.Minute)
+		s := b.Samples(object1("new"), nil)[0]
+		if s.Seq < 5 || s.Seq > 6 || !errors.Is(s.Err, ErrResting) || !errors.Is(s.Err, errDown) || scaler.Classify(s.Err) != scaler.ClassThrottled {
+			t.Errorf("after a minute: %+v", s)
+		}
+		if n := len(api.seen()); n != 1 {
+			t.Errorf("asked %d times", n)
+		}
+	})
 }
 
 func TestThrottledServerIsLeftAlone(t *testing.T) {

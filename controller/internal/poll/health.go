@@ -31,6 +31,7 @@ type health struct {
 	silent   int    // different queries that failed since one was answered
 	streak   uint64 // counts the times that the server was silent and is no more
 	rest     offset // the server is not asked before
+	err      error  // the last that a query got
 }
 
 // outcome is what an attempt says about the server.
