@@ -173,6 +173,18 @@ func TestForbiddenKeyFailsAlone(t *testing.T) {
 	}
 }
 
+// TestEvalAloneIsEnough: KEDA never sends EVALSHA, and users have the rights that it
+// needs.
+func TestEvalAloneIsEnough(t *testing.T) {
+	server := source.Redis(t)
+	server.Do("ACL", "SETUSER", "reader", "on", ">pw", "~*", "-@all", "+@connection", "+eval", "+type", "+llen")
+	server.Push("orders", 2)
+	server.Push("mails", 3)
+	with := []string{"address=" + server.Address, "username=reader", "auth.password=pw"}
+	s, queries := open(t, bind(t, "redis", append(with, "listName=orders")...), bind(t, "redis", append(with, "listName=mails")...))
+	want(t, s.Read(deadline(t), queries), 2, 3)
+}
+
 // TestPlainTriggersReadOneNodeOfACluster: managed Redis often is a cluster of one
 // shard, of which each list alone can be read without knowing.
 func TestPlainTriggersReadOneNodeOfACluster(t *testing.T) {

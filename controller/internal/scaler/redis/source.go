@@ -73,9 +73,9 @@ func (s *source) Read(ctx context.Context, queries []scaler.Query) []scaler.Resu
 // results of the batches.
 func (s *source) read(ctx context.Context, queries []scaler.Query, batches [][]int, results []scaler.Result) {
 	answers := s.run(ctx, queries, batches, lengths.EvalSha)
-	var unknown [][]int // batches for which a server does not have the script yet
+	var unknown [][]int // batches for which a server does not have the script yet, or may be asked with EVAL only
 	for i, batch := range batches {
-		if redis.HasErrorPrefix(answers[i].Err(), "NOSCRIPT") {
+		if err := answers[i].Err(); redis.HasErrorPrefix(err, "NOSCRIPT") || redis.HasErrorPrefix(err, "NOPERM") {
 			unknown = append(unknown, batch)
 		} else {
 			s.settle(ctx, queries, batch, answers[i], results)
