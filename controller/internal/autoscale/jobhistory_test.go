@@ -101,15 +101,21 @@ func newHistory(t *rapid.T, metrics *observe.Metrics) *history {
 	return h
 }
 
-// lead makes a new process the leader, whose cache has seen some changes. Where the
-// newest Job is gone it cannot know the next name, and what was sent before is too late.
+// lead makes a new process the leader, whose cache has seen some changes.
 func (h *history) lead(seen int) {
 	h.pass()
+	h.begins()
+	h.leader = newProcess(h, seen)
+	h.pass()
+}
+
+// begins says that a leader begins to look at the object. Where the newest Job is gone
+// it cannot know the next name, and what was sent before is too late.
+func (h *history) begins() {
+	h.since = h.clock.Now()
 	if h.cluster.jobs[h.cluster.newest] == nil {
 		h.cluster.epoch++
 	}
-	h.since, h.leader = h.clock.Now(), newProcess(h, seen)
-	h.pass()
 }
 
 func (h *history) pass() { h.clock.Step(time.Millisecond) }
@@ -349,7 +355,7 @@ func (h *history) pauseAndGoOn() {
 	}
 	h.pass()
 	h.leader.Stop(h.id)
-	h.since = h.clock.Now()
+	h.begins()
 	h.leader.ScaleJob(h.plan())
 	h.pass()
 }
