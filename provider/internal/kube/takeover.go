@@ -66,7 +66,7 @@ func (c *Client) Sharers(object *unstructured.Unstructured, keys []any) []string
 	sharers := sets.New[string]()
 	for _, e := range object.GetManagedFields() {
 		var fields any
-		if e.Manager == c.manager || e.FieldsV1 == nil || json.Unmarshal(e.FieldsV1.Raw, &fields) != nil {
+		if e.Manager == c.manager || e.FieldsV1 == nil || json.Unmarshal(e.FieldsV1.GetRawBytes(), &fields) != nil {
 			continue
 		}
 		for _, key := range keys {

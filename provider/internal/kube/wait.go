@@ -26,10 +26,10 @@ const (
 // being installed by the same apply.
 const kindPatience = 20 * time.Second
 
-// poll calls done until it reports true, fails, or the context ends, whose error
-// it then returns. Failures that pass are waited out, because an object that was
-// not waited for is replaced by the next apply; the last one is returned if it
-// did not pass in time.
+// poll calls done until it reports true, with or without an error, fails, or the
+// context ends, whose error it then returns. Failures that pass are waited out,
+// because an object that was not waited for is replaced by the next apply; the
+// last one is returned if it did not pass in time.
 func poll(ctx context.Context, done func() (bool, error)) error {
 	for pause := firstPause; ; pause = min(lastPause, pause*3/2) {
 		ok, err := done()
@@ -50,17 +50,15 @@ func poll(ctx context.Context, done func() (bool, error)) error {
 // that does not answer is not waited for: nothing has been done there yet.
 func (c *Client) Absent(ctx context.Context, ref Ref) (*unstructured.Unstructured, error) {
 	var found *unstructured.Unstructured
-	var failure error
 	start := time.Now()
 	err := poll(ctx, func() (bool, error) {
 		object, err := c.Get(ctx, ref)
 		if errors.Is(err, ErrNoKind) && time.Since(start) < kindPatience {
 			return false, nil
 		}
-		found, failure = object, err
-		return err != nil || object == nil || object.GetDeletionTimestamp() == nil, nil
+		found = object
+		return err != nil || object == nil || object.GetDeletionTimestamp() == nil, err
 	})
-	err = cmp.Or(failure, err)
 	if err != nil && ctx.Err() != nil && found != nil {
 		return nil, fmt.Errorf("an older %s is still being deleted, held by the finalizers %s: %w",
 			ref, strings.Join(found.GetFinalizers(), ", "), err)
