@@ -18,7 +18,7 @@ func objectFields(namespaced bool) []schema.Field {
 		{Name: "name", At: []string{"metadata", "name"}, Format: schema.ObjectName, Required: true, Replace: true, Prose: "Name of the object."},
 		{Name: "labels", Kind: schema.StringMap, At: []string{"metadata", "labels"}, Prose: "Labels. Those that others set are left alone."},
 		{Name: "annotations", Kind: schema.StringMap, At: []string{"metadata", "annotations"}, Prose: "Annotations. Those that others set are left alone."},
-		{Name: "force_conflicts", Kind: schema.Bool, Default: false, Prose: "Whether to take fields over that another field manager, such as `kubectl`, has set to another value. Without it that is an error."},
+		{Name: "force_conflicts", Kind: schema.Bool, Default: false, Prose: "Whether to take fields over that another field manager, such as `kubectl`, has set to another value, and to remove arguments that it has set too. Without it both are errors."},
 		{Name: "uid", At: []string{"metadata", "uid"}, Computed: true, Prose: "UID that Kubernetes gave the object."},
 	}
 	if namespaced {
