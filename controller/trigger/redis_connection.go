@@ -62,7 +62,16 @@ func (c *RedisConnection) declare(p *param.Set) {
 	c.declareTLS(p)
 
 	p.AtLeastOneOf("address", "host")
-	p.Together("host", "port")
+	p.Rule("`host` and `port` belong together.", func() error {
+		switch {
+		case len(c.Addresses) > 0: // an authentication that others share may hold either
+		case len(c.Hosts) > 0 && len(c.Ports) == 0:
+			return p.Missing("port", `"host" needs it`)
+		case len(c.Ports) > 0 && len(c.Hosts) == 0:
+			return p.Missing("host", `"port" needs it`)
+		}
+		return nil
+	}, "address", "host", "port")
 	p.Rule("`host` and `port` must have equally many entries.", func() error {
 		if len(c.Hosts) != len(c.Ports) && len(c.Hosts) > 0 && len(c.Ports) > 0 {
 			return errors.New("must have as many entries as \"port\"; write one port for each host")

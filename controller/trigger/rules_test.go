@@ -37,6 +37,8 @@ func TestRules(t *testing.T) {
 		"no address":          {"redis", m{"address": ""}, param.Input{}, []string{"Missing address"}},
 		"address may come":    {"redis", m{"address": ""}, param.Input{AuthPending: true}, nil},
 		"port may come":       {"redis", m{"address": "", "host": "a"}, param.Input{AuthPending: true}, nil},
+		"address suffices":    {"redis", nil, param.Input{Auth: m{"host": "postgres.example"}}, nil},
+		"ports without hosts": {"redis", m{"address": "", "port": "1"}, param.Input{}, []string{"Missing address", "Missing host"}},
 		"address wins":        {"redis", m{"host": "a", "port": "1"}, param.Input{}, nil},
 		"bad address":         {"redis", m{"address": "a:1,redis://b:2"}, param.Input{}, []string{"Invalid address"}},
 		"bad port":            {"redis", m{"address": "", "host": "a", "port": "70000"}, param.Input{}, []string{"Invalid port"}},
