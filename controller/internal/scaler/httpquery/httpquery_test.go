@@ -139,7 +139,7 @@ func TestFailuresAreClassifiedAndQuoted(t *testing.T) {
 // condition.
 func TestMessagesAreShortAndWithoutSecrets(t *testing.T) {
 	const key = "se/cret+key 1"
-	long := strings.Repeat("x", 1<<20)
+	long := strings.Repeat("x", 1<<14)
 	auth := trigger.HTTPAuth{Modes: []string{"apiKey"}, APIKey: key, Method: "query"}
 	for name, test := range map[string]struct {
 		status       int
