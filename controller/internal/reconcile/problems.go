@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -94,8 +93,5 @@ func (p *Problems) Tell(authentication auth.Reference, problem error) {
 	if err := p.reader.Get(context.Background(), key, object); err != nil {
 		return // gone, and its users say so
 	}
-	// Events that differ in their note only are counted as one, and the notes of all
-	// but the first are lost; so the action, which counts, says what happened too.
-	action, note := report.Trimmed(problem.Error(), report.MaxAction), report.Trimmed(problem.Error(), report.MaxNote)
-	p.events.Eventf(object, nil, corev1.EventTypeWarning, reason, action, "%s", note)
+	report.Tell(p.events, object, report.Warning(reason, problem.Error()))
 }

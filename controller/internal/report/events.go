@@ -4,10 +4,13 @@
 package report
 
 import (
+	"regexp"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/tools/events"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 )
@@ -30,16 +33,30 @@ func Warning(reason, note string) Event {
 	return Event{Type: corev1.EventTypeWarning, Reason: reason, Note: note}
 }
 
-// MaxNote and MaxAction are the longest note and action of an event that the API
+// maxNote and maxAction are the longest note and action of an event that the API
 // server accepts, in bytes; longer ones would lose the event.
 const (
-	MaxNote   = 1024
-	MaxAction = 128
+	maxNote   = 1024
+	maxAction = 128
 )
 
-// Trimmed shortens text to at most limit bytes of whole characters; an ellipsis
+// Tell has recorder make an event about an object. Kubernetes counts events of one
+// object, type, reason and action as one for some minutes, and the notes of all but the
+// first are lost. So the action of a warning is what it says, without numbers, which
+// may be others each time; that of any other event is its reason.
+func Tell(recorder events.EventRecorder, about runtime.Object, e Event) {
+	action := e.Reason
+	if e.Type == corev1.EventTypeWarning {
+		action = trimmed(numbers.ReplaceAllString(e.Note, "#"), maxAction)
+	}
+	recorder.Eventf(about, nil, e.Type, e.Reason, action, "%s", trimmed(e.Note, maxNote))
+}
+
+var numbers = regexp.MustCompile(`[0-9]+`)
+
+// trimmed shortens text to at most limit bytes of whole characters; an ellipsis
 // shows that something is missing.
-func Trimmed(text string, limit int) string {
+func trimmed(text string, limit int) string {
 	const ellipsis = "…"
 	if len(text) <= limit {
 		return text

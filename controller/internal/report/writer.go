@@ -172,9 +172,7 @@ func refused(err error) bool {
 }
 
 // Event records an event about the object.
-func (w *Writer[T, S]) Event(obj T, e Event) {
-	w.events.Eventf(obj, nil, e.Type, e.Reason, e.Reason, "%s", Trimmed(e.Note, MaxNote))
-}
+func (w *Writer[T, S]) Event(obj T, e Event) { Tell(w.events, obj, e) }
 
 // Forget drops what is known about an object that is gone.
 func (w *Writer[T, S]) Forget(key types.NamespacedName) {

@@ -52,13 +52,15 @@ func (a status) Patch(_ context.Context, o client.Object, patch client.Patch, _ 
 
 // recorder keeps events as "Type Reason: note".
 type recorder struct {
-	mu   sync.Mutex
-	told []string
+	mu      sync.Mutex
+	told    []string
+	actions []string
 }
 
-func (r *recorder) Eventf(_, _ runtime.Object, kind, reason, _, note string, args ...any) {
+func (r *recorder) Eventf(_, _ runtime.Object, kind, reason, action, note string, args ...any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.actions = append(r.actions, action)
 	r.told = append(r.told, kind+" "+reason+": "+fmt.Sprintf(note, args...))
 }
 
@@ -182,6 +184,20 @@ func TestTransitions(t *testing.T) {
 		if got := strings.Join(events.told, "; "); got != step.want {
 			t.Errorf("%s %s %s told %q, want %q", step.condition, step.status, step.reason, got, step.want)
 		}
+	}
+}
+
+// TestWarningsThatDifferAreNotCountedAsOne: Kubernetes counts events of one action as
+// one, with the first note.
+func TestWarningsThatDifferAreNotCountedAsOne(t *testing.T) {
+	w, _, events, _ := newWriter()
+	for _, note := range []string{"no route to 10.0.0.1", "no route to 10.0.12.7", "NOAUTH", strings.Repeat("ä", 2000)} {
+		w.Event(object(), report.Warning(v1alpha1.EventScalerFailed, note))
+	}
+	w.Event(object(), report.Normal(v1alpha1.EventJobsCreated, "Created 3 Jobs"))
+	a := events.actions
+	if a[0] != a[1] || a[1] == a[2] || a[2] == v1alpha1.EventScalerFailed || len(a[3]) > 128 || a[4] != v1alpha1.EventJobsCreated {
+		t.Errorf("the actions are %q", a)
 	}
 }
 
