@@ -101,9 +101,10 @@ func (c *checker) scaledObjectTiming(o *ScaledObject) {
 		c.report(Advisory, ReasonIncorrectTiming, cooldown, *o.Spec.CooldownPeriod,
 			"has no effect, because minReplicaCount is above 0 and idleReplicaCount is not set; remove it")
 	}
-	if o.Spec.PollingInterval != nil && c.knownBelow(triggersPath) && !usesCache(o.Spec.Triggers) {
+	// With a fallback it says how soon enough attempts have failed.
+	if o.Spec.PollingInterval != nil && o.Spec.Fallback == nil && c.known(specPath.With("fallback")) && c.knownBelow(triggersPath) && !usesCache(o.Spec.Triggers) {
 		c.report(Advisory, ReasonIncorrectTiming, polling, *o.Spec.PollingInterval,
-			"has no effect, because minReplicaCount is above 0, idleReplicaCount is not set and no trigger uses useCachedMetrics; remove it")
+			"has no effect, because minReplicaCount is above 0, idleReplicaCount and fallback are not set and no trigger uses useCachedMetrics; remove it")
 	}
 }
 

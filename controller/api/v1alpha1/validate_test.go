@@ -103,8 +103,11 @@ func TestValidateScaledObject(t *testing.T) {
 			o.Spec.MinReplicaCount, o.Spec.PollingInterval, o.Spec.CooldownPeriod = ptr[int32](1), ptr[int32](30), ptr[int32](60)
 		}, []string{
 			"advisory incorrect-timing: spec.cooldownPeriod (60) has no effect, because minReplicaCount is above 0 and idleReplicaCount is not set; remove it",
-			"advisory incorrect-timing: spec.pollingInterval (30) has no effect, because minReplicaCount is above 0, idleReplicaCount is not set and no trigger uses useCachedMetrics; remove it",
+			"advisory incorrect-timing: spec.pollingInterval (30) has no effect, because minReplicaCount is above 0, idleReplicaCount and fallback are not set and no trigger uses useCachedMetrics; remove it",
 		}},
+		{"polling with fallback has an effect", func(o *ScaledObject) {
+			o.Spec.MinReplicaCount, o.Spec.PollingInterval, o.Spec.Fallback = ptr[int32](1), ptr[int32](30), &Fallback{FailureThreshold: 3, Replicas: 2}
+		}, nil},
 		{"polling with cache has an effect", func(o *ScaledObject) {
 			o.Spec.MinReplicaCount, o.Spec.PollingInterval, o.Spec.Triggers[0].UseCachedMetrics = ptr[int32](1), ptr[int32](30), true
 		}, nil},

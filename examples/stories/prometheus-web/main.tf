@@ -46,7 +46,6 @@ resource "keda_scaled_object" "web" {
   scale_target_ref {
     name = "web"
   }
-  polling_interval  = 5
   min_replica_count = 1
   max_replica_count = 5
 
