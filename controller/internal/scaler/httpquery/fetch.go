@@ -200,7 +200,7 @@ func retryAfter(value string, now time.Time) time.Duration {
 func sameHost(req *http.Request, via []*http.Request) error {
 	first := via[0].URL
 	switch {
-	case len(via) >= 5:
+	case len(via) > 5:
 		return errors.New("more than 5 redirects")
 	case req.URL.Hostname() != first.Hostname():
 		return fmt.Errorf("it redirects to another host, %s; ask that one", req.URL.Host)

@@ -170,6 +170,13 @@ func TestMessagesAreShortAndWithoutSecrets(t *testing.T) {
 	}
 }
 
+// TestAnswersAreBounded gives a page that nobody made for reading one number.
+//
+// Differs: Triggers
+// KEDA: The answer to a metrics-api or prometheus trigger is read into memory whatever its size.
+// Here: An answer above 4 MiB is an error that says so.
+// Why: One wrong URL must not take the memory of all others.
+// Old: not available
 func TestAnswersAreBounded(t *testing.T) {
 	server := source.HTTP(t)
 	server.Answer(http.StatusOK, `{"n":3,"rest":"`+strings.Repeat("x", 5<<20)+`"}`)
@@ -178,6 +185,13 @@ func TestAnswersAreBounded(t *testing.T) {
 	}
 }
 
+// TestRedirectsStayOnTheHost: the next request would carry the credentials.
+//
+// Differs: Triggers
+// KEDA: Requests of HTTP triggers follow redirects wherever they lead.
+// Here: They follow up to five on the same host, and none from https to http; another host is an error that names it.
+// Why: Passwords in parameters and headers of the trigger's own would go along to whom nobody named.
+// Old: name the host that is redirected to
 func TestRedirectsStayOnTheHost(t *testing.T) {
 	other := source.HTTP(t)
 	other.Answer(http.StatusOK, `{"n":1}`)
