@@ -22,8 +22,8 @@ func installationFields() []schema.Field {
 	fields := []schema.Field{
 		{Name: "namespace", At: []string{"namespace"}, Default: "keda", Assumed: true, Computed: true, Replace: true, Prose: "Namespace of the controller and the metrics adapter. A cluster has one installation."},
 		{Name: "create_namespace", Kind: schema.Bool, Default: true, Prose: "Whether to create the namespace if it is not there. Only a namespace that was created is deleted again."},
-		componentField("controller", "controller", "The controller, which asks event sources and scales.", manifests.ControllerImage),
-		componentField("metrics_adapter", "metricsAdapter", "The metrics adapter, which answers the HPAs.", manifests.MetricsAdapterImage),
+		componentField("controller", "controller", "The controller, which asks event sources and scales.", manifests.ControllerImage, "One of them works, the others take over at once."),
+		componentField("metrics_adapter", "metricsAdapter", "The metrics adapter, which answers the HPAs.", manifests.MetricsAdapterImage, "All of them answer."),
 		{Name: "image_registry", At: []string{"imageRegistry"}, Default: manifests.DefaultRegistry, Prose: "Registry, and path in it, of the images, for mirrors. The provider itself downloads nothing."},
 		{Name: "image_pull_policy", At: []string{"imagePullPolicy"}, Enum: []string{"Always", "IfNotPresent", "Never"}, Prose: "When nodes pull the images. Kubernetes chooses when it is not set."},
 		{Name: "image_pull_secrets", Kind: schema.Strings, At: []string{"imagePullSecrets"}, Prose: "Names of Secrets in the namespace with credentials of the registry."},
@@ -62,14 +62,15 @@ func scopeFields() []schema.Field {
 	}
 }
 
-// componentField is the block of one Deployment.
-func componentField(name, key, prose, image string) schema.Field {
+// componentField is the block of one Deployment. others says what its pods beside the
+// first are for.
+func componentField(name, key, prose, image, others string) schema.Field {
 	quantities := func(name, prose string) schema.Field {
 		return schema.Field{Name: name, Kind: schema.StringMap, At: []string{name}, Prose: prose}
 	}
 	return schema.Field{Name: name, Kind: schema.Block, At: []string{key}, Prose: prose, Fields: []schema.Field{
 		{Name: "image", At: []string{"image"}, Prose: "Image, with a tag or digest. Default `" + manifests.DefaultRegistry + "/" + image + "` with the version of the provider as its tag, or the same in `image_registry`."},
-		{Name: "replicas", Kind: schema.Int, At: []string{"replicas"}, Min: schema.Bound(1), Max: schema.Bound(maxInt32), Prose: "Number of pods. One of them works, the others take over at once. When it is not set, there is one, and an autoscaler may change it."},
+		{Name: "replicas", Kind: schema.Int, At: []string{"replicas"}, Min: schema.Bound(1), Max: schema.Bound(maxInt32), Prose: "Number of pods. " + others + " When it is not set, there is one, and an autoscaler may change it."},
 		{Name: "resources", Kind: schema.Block, At: []string{"resources"}, Prose: "Resources of the container. Default: requests of 100m CPU and 100Mi memory, and a limit of 1000Mi memory.", Fields: []schema.Field{
 			quantities("requests", "What is reserved, such as `{ cpu = \"100m\", memory = \"100Mi\" }`."),
 			quantities("limits", "What is not exceeded."),
