@@ -34,7 +34,8 @@ func defineAWSSQSQueue() Definition {
 			"messages in flight keeps a replica alive while it works on the last message.\n\n" +
 			"The controller asks as the identity that a TriggerAuthentication gives: a pod identity of the provider `aws`, a role in " +
 			"`awsRoleArn`, or an access key. With `identityOwner` set to `operator` it asks as itself. The identity needs the " +
-			"permission `sqs:GetQueueAttributes`, and `sqs:GetQueueUrl` if `queueURL` holds a name.",
+			"permission `sqs:GetQueueAttributes`. If `queueURL` holds a name, `sqs:GetQueueUrl` lets the controller look up the URL; without it, " +
+			"it asks with the name.",
 		Example: Example{
 			Metadata: map[string]string{
 				"queueURL": "https://sqs.eu-west-3.amazonaws.com/123456789012/jobs", "awsRegion": "eu-west-3", "queueLength": "5",

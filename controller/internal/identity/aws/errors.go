@@ -24,8 +24,9 @@ type Failure struct {
 	// Text is the operation that failed, AWS' error code and the beginning of its
 	// message, without secrets of the identity.
 	Text string
-	// Code is AWS' error code, such as "AccessDenied".
-	Code string
+	// Operation is what failed, such as "SQS GetQueueUrl", and Code AWS' error code,
+	// such as "AccessDenied".
+	Operation, Code string
 	// Throttled says that the service asks for patience, Server that the fault is
 	// its own. All others need a change of configuration.
 	Throttled, Server bool
@@ -38,7 +39,8 @@ func Explain(err error, who Identity) *Failure {
 	if !errors.As(err, &api) {
 		return nil
 	}
-	f := &Failure{Text: who.describe(err, api), Code: api.ErrorCode()}
+	f := &Failure{Operation: failed(err), Code: api.ErrorCode()}
+	f.Text = who.describe(f.Operation, api)
 	_, f.Throttled = retry.DefaultThrottleErrorCodes[f.Code]
 	f.Throttled = f.Throttled || f.Code == queryThrottled
 	var resp *smithyhttp.ResponseError
@@ -48,7 +50,7 @@ func Explain(err error, who Identity) *Failure {
 
 // describe repeats the beginning of a service's message only: that of a wrong
 // signature goes on with the whole request, session token included.
-func (i Identity) describe(err error, api smithy.APIError) string {
+func (i Identity) describe(operation string, api smithy.APIError) string {
 	message, _, _ := strings.Cut(api.ErrorMessage(), "\n")
 	for _, secret := range []string{i.Secret, i.Token} {
 		if secret != "" {
@@ -56,7 +58,9 @@ func (i Identity) describe(err error, api smithy.APIError) string {
 		}
 	}
 	message = strings.ToValidUTF8(message[:min(len(message), maxMessage)], "")
-	operation := failed(err)
+	if operation != "" {
+		operation += ": "
+	}
 	if i.Role != "" && strings.HasPrefix(operation, "STS") {
 		operation = "assuming role " + i.Role + ": " + operation
 	}
@@ -69,7 +73,7 @@ func failed(err error) string {
 	name := ""
 	var op *smithy.OperationError
 	for errors.As(err, &op) {
-		name = op.Service() + " " + op.Operation() + ": "
+		name = op.Service() + " " + op.Operation()
 		err = op.Unwrap()
 	}
 	return name

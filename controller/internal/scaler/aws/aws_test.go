@@ -151,6 +151,27 @@ func TestQueueByNameIsLookedUpOnce(t *testing.T) {
 	}
 }
 
+// TestQueueByNameWithoutPermissionToLookItUp: a policy made for KEDA allows
+// sqs:GetQueueAttributes only.
+func TestQueueByNameWithoutPermissionToLookItUp(t *testing.T) {
+	c := start(t)
+	c.queues.Send("orders", "a")
+	c.queues.Deny("GetQueueUrl")
+	q := c.queue(static)
+	q.QueueURL = "orders"
+	s, query := open(t, q, nil)
+	for range 3 {
+		want(t, s, query, 1)
+	}
+	if n := c.queues.Calls("GetQueueUrl"); n != 1 {
+		t.Errorf("%d look-ups, want 1", n)
+	}
+	c.queues.Deny("GetQueueAttributes")
+	if _, err := read(t, s, query); scaler.Classify(err) != scaler.ClassMisconfigured || !strings.Contains(err.Error(), "SQS GetQueueAttributes: AccessDenied") {
+		t.Errorf("without any permission: %v (%s)", err, scaler.Classify(err))
+	}
+}
+
 // TestIdentities measures a queue as everybody whom a trigger and its
 // TriggerAuthentication may name.
 //

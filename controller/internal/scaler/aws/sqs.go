@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -116,16 +117,30 @@ func (s *sqsSource) url(ctx context.Context, t *trigger.AWSSQSQueue) (string, er
 	if known != "" {
 		return known, nil
 	}
-	out, err := s.client.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: &t.QueueURL})
+	found, err := s.lookUp(ctx, t.QueueURL)
+	if err != nil {
+		return "", err
+	}
+	s.mu.Lock()
+	s.urls[t.QueueURL] = found
+	s.mu.Unlock()
+	return found, nil
+}
+
+// lookUp asks for the URL of a queue. Where that is denied the name stands for it:
+// SQS takes it for the URL. KEDA always asks so, and permissions made for it allow
+// nothing else.
+func (s *sqsSource) lookUp(ctx context.Context, name string) (string, error) {
+	out, err := s.client.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: &name})
+	if f := awsidentity.Explain(err, s.access.Identity); f != nil && f.Operation == "SQS GetQueueUrl" && strings.HasPrefix(f.Code, "AccessDenied") {
+		return name, nil
+	}
 	if err != nil {
 		return "", err
 	}
 	if out.QueueUrl == nil {
 		return "", errors.New("the answer has no queue URL")
 	}
-	s.mu.Lock()
-	s.urls[t.QueueURL] = *out.QueueUrl
-	s.mu.Unlock()
 	return *out.QueueUrl, nil
 }
 

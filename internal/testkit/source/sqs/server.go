@@ -33,13 +33,14 @@ type Server struct {
 	mu       sync.Mutex
 	queues   map[string]*queue
 	throttle bool
+	denied   map[string]bool // operations that no key may do
 	calls    map[string]int
 	sent     chan struct{} // closed and replaced whenever a message arrives
 }
 
 // New returns a service without queues that accepts requests signed with keys.
 func New(keys *sigv4.Keys) *Server {
-	return &Server{keys: keys, queues: map[string]*queue{}, calls: map[string]int{}, sent: make(chan struct{})}
+	return &Server{keys: keys, queues: map[string]*queue{}, denied: map[string]bool{}, calls: map[string]int{}, sent: make(chan struct{})}
 }
 
 // Throttle makes the service refuse all requests with RequestThrottled, or stop
@@ -48,6 +49,13 @@ func (s *Server) Throttle(on bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.throttle = on
+}
+
+// Deny refuses one operation, such as "GetQueueUrl", to everybody.
+func (s *Server) Deny(operation string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.denied[operation] = true
 }
 
 // Calls counts the signed requests of one operation, such as
@@ -184,8 +192,12 @@ func (s *Server) call(r *http.Request) (any, error) {
 	}
 	s.mu.Lock()
 	s.calls[operation]++
-	throttle := s.throttle
+	throttle, denied := s.throttle, s.denied[operation]
 	s.mu.Unlock()
+	if denied {
+		return nil, &fault{"com.amazon.coral.service#AccessDeniedException", "AccessDenied",
+			"User is not authorized to perform: sqs:" + strings.ToLower(operation), http.StatusForbidden}
+	}
 	if throttle {
 		return nil, &fault{"com.amazonaws.sqs#RequestThrottled", "RequestThrottled", "Request is throttled.", http.StatusBadRequest}
 	}
@@ -205,7 +217,7 @@ func (s *Server) call(r *http.Request) (any, error) {
 }
 
 // onQueue runs the operations that name their queue by URL. Like the service
-// itself it looks at the URL's path only.
+// itself it looks at the URL's path only, and takes a bare name for one.
 func (s *Server) onQueue(r *http.Request, operation string, in request) (any, error) {
 	s.mu.Lock()
 	q := s.queues[path.Base(in.QueueURL)]
