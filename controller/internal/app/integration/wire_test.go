@@ -23,7 +23,7 @@ import (
 type wire struct {
 	mu       sync.Mutex
 	dead     bool
-	requests []string // method and path
+	requests []string // method and path of those that had no conflict
 	// meddle, if set, may answer in place of the API server.
 	meddle func(request *http.Request, ask func() (*http.Response, error)) (*http.Response, error)
 }
@@ -32,18 +32,27 @@ var errDead = errors.New("the process is dead")
 
 func (w *wire) wrap(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(request *http.Request) (*http.Response, error) {
-		w.mu.Lock()
-		w.requests = append(w.requests, request.Method+" "+request.URL.Path)
-		dead, meddle := w.dead, w.meddle
-		w.mu.Unlock()
-		switch {
-		case dead:
-			return nil, errDead
-		case meddle != nil:
-			return meddle(request, func() (*http.Response, error) { return next.RoundTrip(request) })
+		response, err := w.pass(request, next)
+		if response == nil || response.StatusCode != http.StatusConflict {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.requests = append(w.requests, request.Method+" "+request.URL.Path)
 		}
-		return next.RoundTrip(request)
+		return response, err
 	})
+}
+
+func (w *wire) pass(request *http.Request, next http.RoundTripper) (*http.Response, error) {
+	w.mu.Lock()
+	dead, meddle := w.dead, w.meddle
+	w.mu.Unlock()
+	switch {
+	case dead:
+		return nil, errDead
+	case meddle != nil:
+		return meddle(request, func() (*http.Response, error) { return next.RoundTrip(request) })
+	}
+	return next.RoundTrip(request)
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)
