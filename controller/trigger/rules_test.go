@@ -65,14 +65,13 @@ func TestRules(t *testing.T) {
 		"queue URL, no scheme":     {"aws-sqs-queue", m{"queueURL": "sqs.eu-west-3.amazonaws.com/1234/jobs"}, param.Input{}, []string{"Invalid queueURL"}},
 		"bad endpoint":             {"aws-sqs-queue", m{"awsEndpoint": "sqs:9324"}, param.Input{}, []string{"Invalid awsEndpoint"}},
 		"identity owner":           {"aws-sqs-queue", m{"identityOwner": "me"}, param.Input{}, []string{"Invalid identityOwner"}},
-		"key ID alone":             {"aws-sqs-queue", nil, param.Input{Auth: m{"awsAccessKeyId": "a"}}, []string{"Missing awsSecretAccessKey"}},
+		"key ID alone":             {"aws-sqs-queue", nil, param.Input{Auth: m{"awsAccessKeyId": "a"}}, nil}, // a pod identity may make it void
 		"key from environment": {"aws-sqs-queue", m{"awsAccessKeyIDFromEnv": "A", "awsSecretAccessKeyFromEnv": "B"},
 			param.Input{Env: m{"A": "a", "B": "b"}}, nil},
 		"environment not known": {"aws-sqs-queue", m{"awsAccessKeyIDFromEnv": "A", "awsSecretAccessKeyFromEnv": "B"},
 			param.Input{EnvPending: true}, nil},
 		"secret in metadata": {"aws-sqs-queue", m{"awsAccessKeyID": "a", "awsSecretAccessKey": "s"}, param.Input{},
-			[]string{"Missing awsSecretAccessKey", "Unknown awsSecretAccessKey"}},
-		"token alone": {"aws-sqs-queue", nil, param.Input{Auth: m{"awsSessionToken": "t"}}, []string{"Missing awsAccessKeyID"}},
+			[]string{"Unknown awsSecretAccessKey"}},
 
 		"API key":              {"metrics-api", m{"authMode": "apiKey", "method": "query"}, param.Input{Auth: m{"apiKey": "k"}}, nil},
 		"no API key":           {"metrics-api", m{"authModes": "apiKey"}, param.Input{}, []string{"Missing apiKey"}},

@@ -8,6 +8,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -72,22 +73,25 @@ func Pod(pod *v1alpha1.AuthPodIdentity) (Identity, bool) {
 }
 
 // Identify picks the identity that a trigger and its TriggerAuthentication ask
-// for. A pod identity decides; its role gives way to the parameter awsRoleArn.
+// for, as KEDA does: a pod identity decides, and where it has no role the parameter
+// awsRoleArn supplies it; without one a role comes before a key. What is not picked
+// does not count, be it half a key.
 func Identify(auth trigger.AWSAuth, pod *v1alpha1.AuthPodIdentity) (Identity, error) {
 	who, ok := Pod(pod)
 	switch {
 	case ok:
-		if auth.RoleARN != "" {
-			who.Role = auth.RoleARN
-		}
+		who.Role = cmp.Or(who.Role, auth.RoleARN)
 		return who, nil
-	case auth.IdentityOwner == "operator":
-		return Identity{}, nil
-	case auth.RoleARN == "" && auth.AccessKeyID == "":
+	case auth.RoleARN != "" || auth.IdentityOwner == "operator":
+		return Identity{Role: auth.RoleARN}, nil
+	case auth.AccessKeyID == "" && auth.SecretAccessKey == "":
 		return Identity{}, errors.New(`there are no AWS credentials: use a TriggerAuthentication with podIdentity provider "aws", ` +
 			`or with the parameters "awsAccessKeyID" and "awsSecretAccessKey" or "awsRoleArn", or set "identityOwner" to "operator"`)
+	case auth.AccessKeyID == "" || auth.SecretAccessKey == "":
+		return Identity{}, errors.New(`there is half of an AWS access key: give both parameters "awsAccessKeyID" and "awsSecretAccessKey" ` +
+			`in a TriggerAuthentication, or with "FromEnv" after their names as variables that the workload's container sets`)
 	}
-	return Identity{KeyID: auth.AccessKeyID, Secret: auth.SecretAccessKey, Token: auth.SessionToken, Role: auth.RoleARN}, nil
+	return Identity{KeyID: auth.AccessKeyID, Secret: auth.SecretAccessKey, Token: auth.SessionToken}, nil
 }
 
 // shared holds the configurations in use.

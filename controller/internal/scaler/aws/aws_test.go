@@ -210,10 +210,20 @@ func TestIdentities(t *testing.T) {
 			pod:   &v1alpha1.AuthPodIdentity{Provider: v1alpha1.PodIdentityProviderAws, RoleArn: ptr(roleARN)},
 			setup: func(t *testing.T, c cloud) { c.web(t, roleARN) },
 		},
-		"role of the parameter before that of the TriggerAuthentication": {
-			auth:  trigger.AWSAuth{RoleARN: roleARN},
-			pod:   &v1alpha1.AuthPodIdentity{Provider: v1alpha1.PodIdentityProviderAws, RoleArn: ptr(otherARN)},
+		"role of the TriggerAuthentication before that of the parameter": {
+			auth:  trigger.AWSAuth{RoleARN: otherARN},
+			pod:   &v1alpha1.AuthPodIdentity{Provider: v1alpha1.PodIdentityProviderAws, RoleArn: ptr(roleARN)},
 			setup: func(t *testing.T, c cloud) { c.web(t, roleARN) },
+		},
+		"pod identity beside half a key": {
+			auth: trigger.AWSAuth{AccessKeyID: "stale"}, pod: pod, setup: func(t *testing.T, c cloud) { c.web(t, otherARN) },
+		},
+		"operator beside half a key": {
+			auth: trigger.AWSAuth{IdentityOwner: "operator", SecretAccessKey: "stale"}, setup: func(t *testing.T, c cloud) { c.own(t) },
+		},
+		"operator with a role": {
+			auth:  trigger.AWSAuth{IdentityOwner: "operator", RoleARN: roleARN},
+			setup: func(t *testing.T, c cloud) { c.own(t); c.tokens.AllowRole(roleARN, "") },
 		},
 		"older provider aws-eks": {
 			pod:   &v1alpha1.AuthPodIdentity{Provider: v1alpha1.PodIdentityProviderAwsEKS, RoleArn: ptr(roleARN)},
@@ -223,9 +233,9 @@ func TestIdentities(t *testing.T) {
 			auth:  trigger.AWSAuth{RoleARN: roleARN},
 			setup: func(t *testing.T, c cloud) { c.own(t); c.tokens.AllowRole(roleARN, "") },
 		},
-		"role by key": {
-			auth:  trigger.AWSAuth{RoleARN: roleARN, AccessKeyID: "AKID", SecretAccessKey: secretText},
-			setup: func(_ *testing.T, c cloud) { c.tokens.AllowRole(roleARN, "") },
+		"role beside a key": {
+			auth:  trigger.AWSAuth{RoleARN: roleARN, AccessKeyID: "stale", SecretAccessKey: "stale"},
+			setup: func(t *testing.T, c cloud) { c.own(t); c.tokens.AllowRole(roleARN, "") },
 		},
 	}
 	for name, test := range tests {
@@ -275,10 +285,12 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("a wrong key gives %v (%s)", err, scaler.Classify(err))
 	}
 
-	s, query = open(t, c.queue(trigger.AWSAuth{RoleARN: roleARN}), nil)
-	_, err = read(t, s, query)
-	if scaler.Classify(err) != scaler.ClassMisconfigured || !strings.Contains(err.Error(), "assuming role "+roleARN) || !strings.Contains(err.Error(), "AccessDenied") {
-		t.Errorf("a role that may not be assumed gives %v (%s)", err, scaler.Classify(err))
+	for _, auth := range []trigger.AWSAuth{{RoleARN: roleARN}, {RoleARN: roleARN, IdentityOwner: "operator"}} {
+		s, query = open(t, c.queue(auth), nil)
+		_, err = read(t, s, query)
+		if scaler.Classify(err) != scaler.ClassMisconfigured || !strings.Contains(err.Error(), "assuming role "+roleARN) || !strings.Contains(err.Error(), "AccessDenied") {
+			t.Errorf("a role that may not be assumed gives %v (%s)", err, scaler.Classify(err))
+		}
 	}
 
 	missing := c.queue(static)
@@ -302,6 +314,12 @@ func TestBindAsksForCredentials(t *testing.T) {
 	_, err := aws.Bind(trigger.Decoded{Type: "aws-sqs-queue", Trigger: q}, scaler.Env{})
 	if err == nil || !strings.Contains(err.Error(), "podIdentity") {
 		t.Errorf("without credentials: %v", err)
+	}
+	for name, half := range map[string]trigger.AWSAuth{"ID": {AccessKeyID: "AKID"}, "secret": {SecretAccessKey: secretText}} {
+		_, err := aws.Bind(trigger.Decoded{Type: "aws-sqs-queue", Trigger: c.queue(half)}, scaler.Env{})
+		if err == nil || !strings.Contains(err.Error(), "half of an AWS access key") || strings.Contains(err.Error(), secretText) {
+			t.Errorf("with the %s of a key alone: %v", name, err)
+		}
 	}
 }
 
