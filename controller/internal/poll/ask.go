@@ -147,8 +147,8 @@ func (p *Poller) wait(ctx context.Context, s *server) error {
 
 // Overdue is how late the poller is: the time since the oldest query or server
 // that has been due and was not looked at, or since servers wait for workers and none
-// got one. A slow or resting server does not count, nor a long line that moves. It is
-// zero before Run and after it.
+// got one. A slow or resting server does not count, nor a long line that moves, nor one
+// of servers that failed. It is zero before Run and after it.
 func (p *Poller) Overdue() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -179,7 +179,7 @@ type Stats struct {
 func (p *Poller) Stats() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	stats := Stats{Objects: len(p.objects), Servers: len(p.servers), Busy: p.busy, Waiting: len(p.ready)}
+	stats := Stats{Objects: len(p.objects), Servers: len(p.servers), Busy: p.busy, Waiting: len(p.ready) + len(p.failing)}
 	for _, s := range p.servers {
 		stats.Queries += len(s.queries)
 		if s.conn != nil {

@@ -29,6 +29,8 @@ type batch struct {
 	began   offset
 	changed []sample.Object
 	report  Batch
+
+	doubtful bool // the server failed last time
 }
 
 // work is a worker: it asks one server after the other until none is ready.
@@ -122,7 +124,7 @@ func (p *Poller) finish(b *batch, results []scaler.Result, err error) bool {
 	s.conn, s.overdue = b.conn, 0
 	b.changed = b.changed[:0]
 	if p.ctx.Err() != nil { // the failure is ours
-		p.retire(s)
+		p.retire(b)
 		return false
 	}
 	b.changed = p.record(b, results, err, now)
@@ -237,23 +239,21 @@ func (p *Poller) release(b *batch) *batch {
 	clear(b.asked)
 	s.running, s.spare = nil, b
 	if p.ctx.Err() != nil {
-		p.retire(s)
+		p.retire(b)
 		return nil
 	}
+	p.dismiss(b)
 	next := p.next()
-	if next == nil {
-		p.busy--
-	}
 	p.kick(s, now)
 	p.arm(s, now)
 	return next
 }
 
 // retire ends the work on a server when the poller ends.
-func (p *Poller) retire(s *server) {
-	s.running = nil
-	p.busy--
-	p.close(s)
+func (p *Poller) retire(b *batch) {
+	b.server.running = nil
+	p.dismiss(b)
+	p.close(b.server)
 }
 
 var errHung = errors.New("it neither answered in time nor gave up")
@@ -266,24 +266,24 @@ func (p *Poller) abandon(s *server, now offset) []sample.Object {
 	s.running, s.overdue, s.hung = nil, 0, true
 	s.conn, s.watchAt, s.settleAt = nil, 0, 0
 	changed := p.record(&batch{server: s, asked: b.asked, began: b.began}, nil, fmt.Errorf("%s: %w", s.address, errHung), now)
-	p.busy--
+	p.dismiss(b)
 	if next := p.next(); next != nil {
-		p.busy++
 		p.group.Go(func() { p.work(next) })
 	}
 	return changed
 }
 
 // unasked fails a query that falls due and will not be asked before it falls due again:
-// it failed, or is new, and its server rests, or it was asked and has neither answered
-// nor given up long past its deadline. Who counts failures until a fallback sees one for
+// it failed, or is new, and its server rests or has failed and still waits for a worker,
+// or it was asked and has neither answered nor given up long past its deadline. Who counts failures until a fallback sees one for
 // each interval, however seldom the server is bothered.
 func (p *Poller) unasked(q *query, now offset) []sample.Object {
 	s, failed := q.server, sample.Sample{At: p.Clock.Now(), Took: q.sample.Took, Err: q.sample.Err}
+	waits := q.pending && s.queued && s.health.failures > 0
 	switch {
 	case q.flight != nil && q.overdue != 0 && q.overdue <= now:
 		failed.Took, failed.Err = now-q.flight.began, fmt.Errorf("%s: %w", s.address, errHung)
-	case q.flight != nil || s.health.rest <= q.due:
+	case q.flight != nil || s.health.rest <= q.due && !waits:
 		return nil
 	case q.sample.Seq == 0:
 		failed.Err = fmt.Errorf("%s: %w: %w", s.address, ErrResting, s.health.err)

@@ -80,8 +80,8 @@ func TestChurn(t *testing.T) {
 			b.Unsubscribe(object1(name(i)))
 		}
 		b.after(2 * grace)
-		if s := b.Stats(); s != (Stats{}) || len(b.alarms) != 0 || len(b.ready) != 0 {
-			t.Errorf("left behind: %+v, %d alarms, %d ready", s, len(b.alarms), len(b.ready))
+		if s := b.Stats(); s != (Stats{}) || len(b.alarms) != 0 || b.doubtful != 0 {
+			t.Errorf("left behind: %+v, %d alarms, %d doubtful workers", s, len(b.alarms), b.doubtful)
 		}
 		for _, s := range servers {
 			if s.live != 0 {

@@ -40,7 +40,9 @@ type Options struct {
 	// Tick is the grid on which queries fall due and the shortest interval;
 	// default 100 ms.
 	Tick time.Duration
-	// Workers bounds how many servers are asked at the same time; default 64.
+	// Workers bounds how many servers are asked at the same time; default 64. Those
+	// that failed last time get half of them: however many are dead, the others do
+	// not wait for their timeouts.
 	Workers int
 	// Timeout bounds one Open, and one Read where the binding does not say;
 	// default 3 s.
@@ -88,8 +90,10 @@ type Poller struct {
 	objects  map[sample.Object]*object
 	servers  map[string]*server
 	ready    []*server // have queries due and wait for a worker, oldest first
-	movedAt  offset    // when one of them got a worker last
+	failing  []*server // so do these, that failed last time
+	movedAt  offset    // when one of either got a worker last
 	busy     int       // workers
+	doubtful int       // workers that ask a server that failed last time
 	finished uint64    // batches
 
 	group sync.WaitGroup // workers, watchers and closers

@@ -137,8 +137,8 @@ func churnSeparate(b *bench, seed uint64) {
 		b.Unsubscribe(object1(name(i)))
 	}
 	b.after(2 * grace)
-	if s := b.Stats(); s != (Stats{}) || len(b.alarms) != 0 || len(b.ready) != 0 {
-		b.t.Errorf("seed %d, left behind: %+v, %d alarms, %d ready", seed, s, len(b.alarms), len(b.ready))
+	if s := b.Stats(); s != (Stats{}) || len(b.alarms) != 0 || b.doubtful != 0 {
+		b.t.Errorf("seed %d, left behind: %+v, %d alarms, %d doubtful workers", seed, s, len(b.alarms), b.doubtful)
 	}
 	for _, s := range servers {
 		if s.live != 0 {

@@ -32,7 +32,7 @@ type server struct {
 	running   *batch      // the attempt in progress
 	spare     *batch      // buffers for the next one
 	hung      bool        // an abandoned Read has still not returned
-	queued    bool        // in Poller.ready
+	queued    bool        // in Poller.ready or Poller.failing
 	queuedAt  offset
 	due       []*query // the next batch
 	dueSince  offset   // when the first of them was due
@@ -62,8 +62,8 @@ func (p *Poller) enqueue(q *query, at offset) {
 	s.due = append(s.due, q)
 }
 
-// kick starts the server's next batch if it has one and may be asked now. With
-// all workers busy the server queues for one.
+// kick starts the server's next batch if it has one and may be asked now. Without a
+// worker for it the server queues for one.
 func (p *Poller) kick(s *server, now offset) {
 	if p.ctx == nil || p.ctx.Err() != nil || s.running != nil || s.queued || len(s.due) == 0 {
 		return
@@ -72,37 +72,61 @@ func (p *Poller) kick(s *server, now offset) {
 		p.arm(s, now)
 		return
 	}
-	if p.busy == p.Workers {
+	doubtful := s.health.failures > 0
+	if p.busy == p.Workers || doubtful && !p.daring() {
 		s.queued, s.queuedAt = true, now
-		p.ready = append(p.ready, s)
+		if doubtful {
+			p.failing = append(p.failing, s)
+		} else {
+			p.ready = append(p.ready, s)
+		}
 		return
 	}
-	p.busy++
-	b := s.begin()
+	b := p.employ(s)
 	p.group.Go(func() { p.work(b) })
 }
 
-// begin makes the server busy with a new batch.
-func (s *server) begin() *batch {
+// daring says that one more worker may ask a server that failed last time.
+func (p *Poller) daring() bool { return p.doubtful < max(1, p.Workers/2) }
+
+// employ makes a worker and the server busy with a new batch.
+func (p *Poller) employ(s *server) *batch {
 	b := s.spare
 	if b == nil {
 		b = &batch{server: s}
 	}
 	s.running, s.spare = b, nil
+	b.doubtful = s.health.failures > 0
+	p.busy++
+	if b.doubtful {
+		p.doubtful++
+	}
 	return b
 }
 
-// next returns a batch of the server that has waited longest for a worker, or
-// nil.
+// dismiss frees a batch's worker.
+func (p *Poller) dismiss(b *batch) {
+	p.busy--
+	if b.doubtful {
+		p.doubtful--
+	}
+}
+
+// next gives a free worker a batch of the server that has waited longest for one, of
+// those that may have one; nil is none.
 func (p *Poller) next() *batch {
-	if len(p.ready) == 0 {
+	line := &p.ready
+	if len(p.failing) > 0 && p.daring() && (len(p.ready) == 0 || p.failing[0].queuedAt < p.ready[0].queuedAt) {
+		line = &p.failing
+	}
+	if len(*line) == 0 {
 		return nil
 	}
-	s := p.ready[0]
-	p.ready[0] = nil
-	p.ready, p.movedAt = p.ready[1:], p.now()
+	s := (*line)[0]
+	(*line)[0] = nil
+	*line, p.movedAt = (*line)[1:], p.now()
 	s.queued = false
-	return s.begin()
+	return p.employ(s)
 }
 
 // arm sets the server's alarm to the first moment at which it needs attention.
