@@ -56,6 +56,15 @@ func (o *ScaledObject) MinReplicas() int32 { return valueOr(o.Spec.MinReplicaCou
 // HPAMinReplicas is the lower bound of the HPA and what an activation scales to: MinReplicas, but at least 1.
 func (o *ScaledObject) HPAMinReplicas() int32 { return max(1, o.MinReplicas()) }
 
+// idleBelow is what idleReplicaCount must be lower than. A minReplicaCount of 0 that is written out counts as 1, from where the HPA
+// scales, as in KEDA: manifests have both at 0.
+func (o *ScaledObject) idleBelow() int32 {
+	if o.Spec.MinReplicaCount == nil {
+		return 0
+	}
+	return o.HPAMinReplicas()
+}
+
 // MaxReplicas is maxReplicaCount, 100 when unset.
 func (o *ScaledObject) MaxReplicas() int32 {
 	return valueOr(o.Spec.MaxReplicaCount, DefaultMaxReplicas)

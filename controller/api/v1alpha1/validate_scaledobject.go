@@ -130,7 +130,7 @@ func (c *checker) scaledObjectReplicas(o *ScaledObject) {
 		return
 	}
 	switch {
-	case *idle >= o.MinReplicas():
+	case *idle >= o.idleBelow():
 		c.report(Unworkable, ReasonIncorrectReplicas, idlePath, *idle,
 			"must be lower than minReplicaCount, which is %d; lower it, raise minReplicaCount or remove it", o.MinReplicas())
 	case *idle > 0:

@@ -97,6 +97,9 @@ func TestValidateScaledObject(t *testing.T) {
 			[]string{"unworkable incorrect-replicas: spec.minReplicaCount (101) must not be greater than maxReplicaCount, which is 100; lower it or raise maxReplicaCount"}},
 		{"idle not below min", func(o *ScaledObject) { o.Spec.IdleReplicaCount = ptr[int32](0) },
 			[]string{"unworkable incorrect-replicas: spec.idleReplicaCount (0) must be lower than minReplicaCount, which is 0; lower it, raise minReplicaCount or remove it"}},
+		{"idle and min written out as 0", func(o *ScaledObject) { o.Spec.IdleReplicaCount, o.Spec.MinReplicaCount = ptr[int32](0), ptr[int32](0) }, nil},
+		{"idle above a min of 0", func(o *ScaledObject) { o.Spec.IdleReplicaCount, o.Spec.MinReplicaCount = ptr[int32](1), ptr[int32](0) },
+			[]string{"unworkable incorrect-replicas: spec.idleReplicaCount (1) must be lower than minReplicaCount, which is 0; lower it, raise minReplicaCount or remove it"}},
 		{"idle above 0", func(o *ScaledObject) { o.Spec.IdleReplicaCount, o.Spec.MinReplicaCount = ptr[int32](1), ptr[int32](2) },
 			[]string{"advisory incorrect-replicas: spec.idleReplicaCount (1) does not last, because the HorizontalPodAutoscaler lifts any count above 0 to minReplicaCount; set it to 0"}},
 		{"timing without effect", func(o *ScaledObject) {

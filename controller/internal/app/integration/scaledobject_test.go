@@ -66,6 +66,7 @@ func checkDeclared(e *env, so *v1alpha1.ScaledObject) {
 	want := v1alpha1.ScaledObjectStatus{
 		ObservedGeneration:   so.Generation,
 		ScaleTargetKind:      "apps/v1.Deployment",
+		ScaleTargetName:      so.Name,
 		ScaleTargetGVKR:      &v1alpha1.GroupVersionKindResource{Group: "apps", Version: "v1", Kind: "Deployment", Resource: "deployments"},
 		OriginalReplicaCount: new(int32(0)),
 		ExternalMetricNames:  []string{"s0-redis-" + e.list(so.Name)},
@@ -130,4 +131,8 @@ func testMinAndIdle(e *env) {
 	if got := *e.hpa("keda-hpa-idle").Spec.MinReplicas; got != 2 {
 		e.Errorf("the HPA begins at %d", got)
 	}
+	e.apply(deployment("both", 3), e.redisObject("both", "minReplicaCount: 0\nidleReplicaCount: 0"))
+	e.scaled("both", 0)
+	e.redis.Push(e.list("both"), 1)
+	e.scaled("both", 1)
 }
