@@ -6,6 +6,7 @@ package scaler
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -97,6 +98,50 @@ func (t TLS) plainKey() ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
 }
 
+// encryptedPKCS8 is the part of an encrypted key that says what deriving the key of
+// its encryption costs. For PBKDF2, Cost is the number of iterations.
+type encryptedPKCS8 struct {
+	Algorithm struct {
+		ID         asn1.ObjectIdentifier
+		Parameters struct {
+			Derivation struct {
+				ID         asn1.ObjectIdentifier
+				Parameters struct {
+					Salt                []byte
+					Cost                int
+					BlockSize, Parallel int `asn1:"optional"`
+				}
+			}
+		}
+	}
+}
+
+const (
+	// maxIterations of PBKDF2 take a few seconds. OpenSSL makes 2048.
+	maxIterations = 5_000_000
+	// maxScrypt is the greatest product of scrypt's parameters N, r and p: 128 MiB of
+	// memory. OpenSSL's is an eighth of that.
+	maxScrypt = 1 << 20
+)
+
+// bearable refuses a key whose author made its decryption take minutes or gigabytes.
+func bearable(der []byte) error {
+	var key encryptedPKCS8
+	if _, err := asn1.Unmarshal(der, &key); err != nil {
+		return errors.New("it is not PKCS #8 in the encryption PBES2")
+	}
+	kdf := key.Algorithm.Parameters.Derivation
+	scrypt := asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 11591, 4, 11}
+	cost, limit := float64(kdf.Parameters.Cost), float64(maxIterations)
+	if kdf.ID.Equal(scrypt) {
+		cost, limit = cost*float64(kdf.Parameters.BlockSize)*float64(kdf.Parameters.Parallel), maxScrypt
+	}
+	if cost > limit {
+		return errors.New("that would cost too much; encrypt it with fewer iterations, for example with openssl pkcs8 -topk8")
+	}
+	return nil
+}
+
 // decryptPKCS8 recovers, because the library decrypts blocks whose length it has
 // not checked, and the key comes from outside.
 func decryptPKCS8(der []byte, password string) (plain []byte, err error) {
@@ -105,6 +150,9 @@ func decryptPKCS8(der []byte, password string) (plain []byte, err error) {
 			err = fmt.Errorf("malformed PKCS #8: %v", r)
 		}
 	}()
+	if err := bearable(der); err != nil {
+		return nil, err
+	}
 	key, _, err := pkcs8.ParsePrivateKey(der, []byte(password))
 	if err != nil {
 		return nil, err

@@ -4,6 +4,8 @@
 package scaler_test
 
 import (
+	"bytes"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -86,6 +88,33 @@ func TestTLSConfig(t *testing.T) {
 			config, err := test.settings.Config()
 			checkTLS(t, test.settings, config, err, test.err)
 		})
+	}
+}
+
+// TestKeysThatTakeMinutesToDecryptAreRefused raises the parameters of a key's
+// encryption in place.
+func TestKeysThatTakeMinutesToDecryptAreRefused(t *testing.T) {
+	cert, key := pair(t)
+	for name, test := range map[string]struct {
+		options pkcs8.KDFOpts
+		number  []byte // of the options, in DER
+	}{
+		"PBKDF2": {pkcs8.PBKDF2Opts{SaltSize: 8, IterationCount: 0x10001, HMACHash: crypto.SHA256}, []byte{2, 3, 1, 0, 1}},
+		"scrypt": {pkcs8.ScryptOpts{SaltSize: 8, CostParameter: 0x10000, BlockSize: 8, ParallelizationParameter: 1}, []byte{2, 3, 1, 0, 0}},
+	} {
+		der, err := pkcs8.MarshalPrivateKey(key, []byte("pw"), &pkcs8.Opts{Cipher: pkcs8.AES256CBC, KDFOpts: test.options})
+		if err != nil {
+			t.Fatal(err)
+		}
+		settings := scaler.TLS{Cert: cert, Key: text("ENCRYPTED PRIVATE KEY", der), KeyPassword: "pw"}
+		if _, err := settings.Config(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		der[bytes.Index(der, test.number)+2] = 0x7f
+		settings.Key = text("ENCRYPTED PRIVATE KEY", der)
+		if _, err := settings.Config(); err == nil || !strings.Contains(err.Error(), `"key"`) || !strings.Contains(err.Error(), "fewer iterations") {
+			t.Errorf("%s with a great number: %v", name, err)
+		}
 	}
 }
 
