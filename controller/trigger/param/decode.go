@@ -213,7 +213,9 @@ func (p *Param) checkLimits(text string, in Input) error {
 
 // show returns the value for a message, or nothing if it may be secret.
 func (p *Param) show(f finding) string {
-	if p.d.Secret || f.source == Auth || f.source == Env {
+	// Pairs are headers or query parameters, among which there may be a token.
+	pairs := p.d.Kind == KindMap || p.d.Kind == KindQuery
+	if p.d.Secret || pairs || f.source == Auth || f.source == Env {
 		return ""
 	}
 	return shown(f.text)

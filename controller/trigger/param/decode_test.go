@@ -141,8 +141,8 @@ func TestDecodeReportsProblems(t *testing.T) {
 			`Invalid: parameter "listName" with value "a b" must hold no space`}},
 		"other kinds": {param.Input{Metadata: with(m{"wait": "-1s", "headers": "a", "extra": "%zz"}), Auth: m{"password": "x"}}, []string{
 			`Invalid: parameter "wait" with value "-1s" must be a time that is not negative, for example 3s, or a whole number of milliseconds`,
-			`Invalid: parameter "headers" with value "a" must be a list of key=value pairs, for example a=1,b=2`,
-			`Invalid: parameter "extra" with value "%zz" must be a URL query, for example a=1&b=2, with other characters escaped`}},
+			`Invalid: parameter "headers" must be a list of key=value pairs, for example a=1,b=2`,
+			`Invalid: parameter "extra" must be a URL query, for example a=1&b=2, with other characters escaped`}},
 		"deprecated and removed": {param.Input{Metadata: with(m{"quick": "true", "old": "1"})}, []string{
 			`Deprecated: parameter "quick" is deprecated; use "mode"`,
 			`Invalid: parameter "old" with value "1" no longer exists; use "mode"`}},
@@ -210,7 +210,11 @@ func TestPendingInputIsStillChecked(t *testing.T) {
 
 func TestProblemsShowNoSecret(t *testing.T) {
 	const secret = "hunter2"
-	var p struct{ a, b, c, d int64 }
+	var p struct {
+		a, b, c, d int64
+		e          map[string]string
+		f          url.Values
+	}
 	declare := func(s *param.Set) {
 		s.Int(&p.a, "secret", "").Secret()
 		s.Int(&p.b, "fromAuth", "").From(param.Auth)
@@ -218,16 +222,19 @@ func TestProblemsShowNoSecret(t *testing.T) {
 		s.Int(&p.d, "url", "")
 		s.Int(&p.d, "comma", "")
 		s.Int(&p.d, "space", "")
+		s.Map(&p.e, "headers", "")
+		s.Query(&p.f, "query", "")
 	}
 	problems := param.Decode(declare, param.Input{
-		Metadata: m{"secret": secret, "fromEnvFromEnv": "V", "sercet": secret, "fromAuth": secret,
+		Metadata: m{"secret": secret, "headers": "X-Token: " + secret, "query": "token=" + secret + ";a=b",
+			"fromEnvFromEnv": "V", "sercet": secret, "fromAuth": secret,
 			"url":   "a,http://me:" + secret + "@host/x,http://me:" + secret + "@host",
 			"comma": "http://me:a," + secret + "@host", "space": "http://me:my " + secret + "@host:b,http://me:@" + secret + " c@host"},
 		Auth: m{"fromAuth": secret},
 		Env:  m{"V": secret},
 	})
-	if len(problems) != 8 {
-		t.Errorf("got %d problems, want 8: %v", len(problems), problems)
+	if len(problems) != 10 {
+		t.Errorf("got %d problems, want 10: %v", len(problems), problems)
 	}
 	for _, problem := range problems {
 		if strings.Contains(problem.Error(), secret) || strings.Contains(problem.Value, secret) {

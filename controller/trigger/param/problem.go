@@ -36,8 +36,8 @@ type Problem struct {
 	// concerns several.
 	Parameter string
 	// Value is the offending value, shortened. It is empty when there is none or
-	// when it may be secret: of a secret parameter, of a value from a
-	// TriggerAuthentication or the environment, and of an unknown key.
+	// when it may be secret: of a secret parameter, of pairs such as headers, of a
+	// value from a TriggerAuthentication or the environment, and of an unknown key.
 	Value string
 	// Message says what is wrong and what to do about it; it continues a sentence
 	// that begins with the parameter.
