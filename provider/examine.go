@@ -175,6 +175,8 @@ func (d *definition) explain(err error, config tftypes.Value, diags *diag.Diagno
 			"[keda_installation.<name>] to this one, or install KEDA otherwise.", d.plural, v1alpha1.GroupVersion.Group))
 	case errors.Is(err, kube.ErrReplaced):
 		diags.AddError("Not the object that was planned", fmt.Sprintf("The %s was deleted, or deleted and made anew, after Terraform last read it. Plan again.", d.kind))
+	case errors.Is(err, kube.ErrExists):
+		d.exists(d.ref(config), diags)
 	case errors.As(err, &unreachable):
 		diags.AddError("Kubernetes did not answer", capital(err.Error())+".\n\n"+howToConfigure)
 	case errors.As(err, &refused) && len(refused.Conflicts) > 0:

@@ -112,10 +112,12 @@ func (c change) applyAndWait(ctx context.Context, prior, plan tftypes.Value) tft
 	}
 	object := expansion.Object
 	object["apiVersion"], object["kind"] = v1alpha1.GroupVersion.String(), c.kind
+	// Terraform expects the object that it knows, not a new one in the place of one
+	// that was deleted after the plan, and none that another client made just now.
 	if uid, _ := convert.Known(prior, "uid"); uid != "" {
-		// Terraform expects this object, not a new one in the place of one that
-		// was deleted after the plan.
 		(&unstructured.Unstructured{Object: object}).SetUID(types.UID(uid))
+	} else if prior.IsNull() {
+		(&unstructured.Unstructured{Object: object}).SetResourceVersion(kube.NotThere)
 	}
 	applied, err := c.client.Apply(ctx, c.ref(plan), object, convert.Flag(plan, "force_conflicts", false))
 	if err != nil {

@@ -4,6 +4,7 @@
 package provider
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/keda-tf/terraform-provider-keda/provider/internal/acctest"
 	"github.com/keda-tf/terraform-provider-keda/provider/internal/convert"
+	"github.com/keda-tf/terraform-provider-keda/provider/internal/kube"
 )
 
 const (
@@ -211,6 +213,34 @@ resource "keda_scaled_object" "copy" {
 		Config:      consumerHCL(c, "") + copyHCL,
 		ExpectError: says("already exists", "import {"),
 	})
+}
+
+// TestAccNothingIsCreatedTwice: Kubernetes itself refuses to create what another
+// client has made since Terraform looked.
+func TestAccNothingIsCreatedTwice(t *testing.T) {
+	c := acctest.NewCluster(t, crdFolder)
+	client, err := settings{configPaths: []string{c.Config}, fieldManager: "test"}.connect()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ref := scaledObject().ref(convert.Blank(scaledObject().wire, map[string]tftypes.Value{
+		"name": tftypes.NewValue(tftypes.String, "new"), "namespace": tftypes.NewValue(tftypes.String, c.Namespace)}))
+	apply := func() error {
+		_, err := client.Apply(t.Context(), ref, map[string]any{"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject",
+			"metadata": map[string]any{"name": "new", "namespace": c.Namespace, "resourceVersion": kube.NotThere},
+			"spec": map[string]any{"scaleTargetRef": map[string]any{"name": "app"}, "triggers": []any{
+				map[string]any{"type": "cron", "metadata": map[string]any{"timezone": "UTC", "start": "0 8 * * *", "end": "0 18 * * *", "desiredReplicas": "1"}}}}}, true)
+		return err
+	}
+	if _, err := client.Absent(t.Context(), ref); err != nil {
+		t.Fatal(err)
+	}
+	if err := apply(); err != nil {
+		t.Fatal(err)
+	}
+	if err := apply(); !errors.Is(err, kube.ErrExists) {
+		t.Errorf("the second creation says %v", err)
+	}
 }
 
 func TestAccPlanNeedsNoCluster(t *testing.T) {

@@ -4,6 +4,7 @@
 package provider
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -195,6 +196,22 @@ func TestCreateDoesNotTakeOver(t *testing.T) {
 	s, _ := connected(t)
 	s.Create(scaledObjectType, typedConfig())
 	contains(t, create(s, scaledObjectType, typedConfig()), "ScaledObject default/consumer already exists", `id = "default/consumer"`)
+}
+
+// TestCreateDoesNotTakeOverWhatAppearsMeanwhile: another client makes the object
+// after Terraform has seen that there is none.
+func TestCreateDoesNotTakeOverWhatAppearsMeanwhile(t *testing.T) {
+	s, api := connected(t)
+	api.Fail = func(r *http.Request) int {
+		if r.Method == http.MethodPatch {
+			api.Put(consumerPath, map[string]any{"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": map[string]any{"namespace": "default", "name": "consumer"}, "spec": "theirs"})
+		}
+		return 0
+	}
+	contains(t, create(s, scaledObjectType, typedConfig()), "ScaledObject default/consumer already exists", `id = "default/consumer"`)
+	if spec := api.Object(consumerPath)["spec"]; spec != "theirs" {
+		t.Errorf("the object of another client is %v now", spec)
+	}
 }
 
 // create plans and applies a new resource and returns the diagnostics.

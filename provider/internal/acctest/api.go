@@ -29,7 +29,8 @@ type API struct {
 	NoKinds bool
 	// Status is what a controller would report, put on every applied object.
 	Status func(object map[string]any) map[string]any
-	// Fail answers a request with this HTTP status if it is not 0.
+	// Fail answers a request with this HTTP status if it is not 0. It may change
+	// objects, as another client would right before the request.
 	Fail func(*http.Request) int
 	// Refuse answers an apply with this status object instead.
 	Refuse map[string]any
@@ -84,12 +85,12 @@ func full(path string) string {
 
 // ServeHTTP implements http.Handler.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	failure := 0
 	if a.Fail != nil {
 		failure = a.Fail(r)
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	switch {
 	case failure != 0:
 		http.Error(w, http.StatusText(failure), failure)
@@ -170,14 +171,20 @@ func otherUID(object, old map[string]any) map[string]any {
 	metadata, _ := object["metadata"].(map[string]any)
 	before, _ := old["metadata"].(map[string]any)
 	switch uid := metadata["uid"]; {
+	case old != nil && metadata["resourceVersion"] == "0":
+		return invalid("metadata.resourceVersion", "must be specified for an update")
 	case uid == nil || uid == before["uid"]:
 		return nil
 	case old == nil:
 		return map[string]any{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Conflict", "code": http.StatusConflict, "message": fmt.Sprintf(
 			"uid mismatch: the provided object specified uid %s, and no existing object was found", uid)}
 	}
+	return invalid("metadata.uid", "field is immutable")
+}
+
+func invalid(field, message string) map[string]any {
 	return map[string]any{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Invalid", "code": http.StatusUnprocessableEntity, "message": "invalid",
-		"details": map[string]any{"causes": []any{map[string]any{"reason": "FieldValueInvalid", "field": "metadata.uid", "message": "field is immutable"}}}}
+		"details": map[string]any{"causes": []any{map[string]any{"reason": "FieldValueInvalid", "field": field, "message": message}}}}
 }
 
 // stored completes an object by what the server owns.

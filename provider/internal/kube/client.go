@@ -19,6 +19,10 @@ import (
 // DefaultFieldManager owns the fields that the provider applies.
 const DefaultFieldManager = "terraform-provider-keda"
 
+// NotThere is the resource version of an object to create. Kubernetes lets nobody
+// change a custom resource without naming the version that is meant.
+const NotThere = "0"
+
 // Ref names one object.
 type Ref struct {
 	Resource schema.GroupVersionResource
@@ -92,13 +96,16 @@ func (c *Client) Get(ctx context.Context, ref Ref) (*unstructured.Unstructured, 
 // Apply creates or changes the object by server-side apply and returns what the
 // server stored. Fields that another manager set to other values are a conflict
 // unless force is set. An object with a UID is changed, never created: Apply fails
-// with ErrReplaced when it is not there.
+// with ErrReplaced when it is not there. A custom resource of the resource version
+// NotThere is created, never changed: Apply fails with ErrExists when it is there.
 func (c *Client) Apply(ctx context.Context, ref Ref, object map[string]any, force bool) (*unstructured.Unstructured, error) {
 	applied, err := c.in(ref).Apply(ctx, ref.Name, &unstructured.Unstructured{Object: object},
 		metav1.ApplyOptions{FieldManager: c.manager, Force: force})
 	switch {
 	case isNoKind(err):
 		return nil, fmt.Errorf("%w: %w", ErrNoKind, err)
+	case isExisting(err):
+		return nil, fmt.Errorf("%w: %w", ErrExists, err)
 	case isReplaced(err):
 		return nil, fmt.Errorf("%w: %w", ErrReplaced, err)
 	case err != nil:

@@ -24,6 +24,9 @@ var ErrNoKind = errors.New("the cluster does not have KEDA's custom resources")
 // have its name.
 var ErrReplaced = errors.New("the object was deleted, or deleted and made anew")
 
+// ErrExists means that the object to create is there already.
+var ErrExists = errors.New("the object exists already")
+
 // UnreachableError means that no API server answered.
 type UnreachableError struct {
 	// Server is the URL that was tried.
@@ -111,13 +114,20 @@ func passing(err error) bool {
 // isReplaced tells that an apply named the UID of an object that is not there.
 func isReplaced(err error) bool {
 	var status apierrors.APIStatus
-	if !errors.As(err, &status) {
+	return refuses(err, "metadata.uid") ||
+		errors.As(err, &status) && apierrors.IsConflict(err) && strings.Contains(status.Status().Message, "uid mismatch")
+}
+
+// isExisting tells that an apply meant to create an object that is there.
+func isExisting(err error) bool { return refuses(err, "metadata.resourceVersion") }
+
+// refuses reports whether the API server found a field invalid.
+func refuses(err error, field string) bool {
+	var status apierrors.APIStatus
+	if !errors.As(err, &status) || !apierrors.IsInvalid(err) || status.Status().Details == nil {
 		return false
 	}
-	if details := status.Status().Details; apierrors.IsInvalid(err) && details != nil {
-		return slices.ContainsFunc(details.Causes, func(c metav1.StatusCause) bool { return c.Field == "metadata.uid" })
-	}
-	return apierrors.IsConflict(err) && strings.Contains(status.Status().Message, "uid mismatch")
+	return slices.ContainsFunc(status.Status().Details.Causes, func(c metav1.StatusCause) bool { return c.Field == field })
 }
 
 // isNoKind tells a resource that the server does not serve from an object that
