@@ -15,6 +15,9 @@ type ScaledObjectStatus struct {
 	ScaleTargetKind string `json:"scaleTargetKind,omitempty"`
 	// +optional
 	ScaleTargetGVKR *GroupVersionKindResource `json:"scaleTargetGVKR,omitempty"`
+	// Name of the workload that originalReplicaCount was noted for.
+	// +optional
+	ScaleTargetName string `json:"scaleTargetName,omitempty"`
 	// Replicas of the workload when it was first seen.
 	// +optional
 	OriginalReplicaCount *int32 `json:"originalReplicaCount,omitempty"`

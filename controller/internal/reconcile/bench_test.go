@@ -104,6 +104,7 @@ func newBench(t *testing.T, objects ...client.Object) *bench {
 	}
 	mapper := meta.NewDefaultRESTMapper(nil)
 	mapper.Add(appsv1.SchemeGroupVersion.WithKind("Deployment"), meta.RESTScopeNamespace)
+	mapper.Add(appsv1.SchemeGroupVersion.WithKind("StatefulSet"), meta.RESTScopeNamespace)
 	builder := fake.NewClientBuilder().WithScheme(scheme).WithRESTMapper(mapper).WithObjects(objects...).WithStatusSubresource(&v1alpha1.ScaledObject{})
 	if err := ownership.Index(t.Context(), indexes{builder}); err != nil {
 		t.Fatal(err)

@@ -62,8 +62,9 @@ func (r *ScaledObjects) finalize(ctx context.Context, so *v1alpha1.ScaledObject,
 // restore gives the target its original replicas where that is asked for. What
 // retries do not cure must not keep the object from going.
 func (r *ScaledObjects) restore(ctx context.Context, so *v1alpha1.ScaledObject) error {
-	original := r.Status.Read(so).OriginalReplicaCount
-	if original == nil || !so.RestoresOriginalReplicas() {
+	status := r.Status.Read(so)
+	original := status.OriginalReplicaCount
+	if original == nil || !so.RestoresOriginalReplicas() || !notedFor(&status, so) {
 		return nil
 	}
 	target, scale, err := r.Workloads.Resolve(ctx, so.Namespace, so.Spec.ScaleTargetRef)

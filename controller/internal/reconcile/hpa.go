@@ -6,7 +6,6 @@ package reconcile
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -42,7 +41,6 @@ func (r *ScaledObjects) ensureHPA(ctx context.Context, so *v1alpha1.ScaledObject
 	if err := mayAdopt(so, existing); err != nil {
 		return err
 	}
-	f.retargeted = metav1.IsControlledBy(existing, so) && !slices.Equal(ownership.TargetOf(existing), ownership.TargetOf(desired))
 	if !existing.DeletionTimestamp.IsZero() || !hpa.NeedsUpdate(existing, desired) {
 		return nil // one that is being deleted is made anew when it is gone
 	}

@@ -85,11 +85,12 @@ func describe(status *v1alpha1.ScaledObjectStatus, so *v1alpha1.ScaledObject, f 
 		status.HpaName = ""
 	}
 	if f.kind.Kind != "" {
-		status.ScaleTargetKind = f.kind.KindString()
-		status.ScaleTargetGVKR = new(f.kind)
-		if status.OriginalReplicaCount == nil {
+		if status.OriginalReplicaCount == nil || !notedFor(status, so) {
 			status.OriginalReplicaCount = new(f.replicas)
 		}
+		status.ScaleTargetName = so.Spec.ScaleTargetRef.Name
+		status.ScaleTargetKind = f.kind.KindString()
+		status.ScaleTargetGVKR = new(f.kind)
 	}
 	if f.plan != nil && !f.pause.Paused {
 		status.ExternalMetricNames, status.ResourceMetricNames = metricNames(f.plan.Triggers)
@@ -99,6 +100,15 @@ func describe(status *v1alpha1.ScaledObjectStatus, so *v1alpha1.ScaledObject, f 
 			status.ExternalMetricNames = []string{v1alpha1.CompositeMetricName}
 		}
 	}
+}
+
+// notedFor says that the original count of a status is that of the object's present
+// target. KEDA, from which a status may come, notes no name, and no count anew.
+func notedFor(status *v1alpha1.ScaledObjectStatus, so *v1alpha1.ScaledObject) bool {
+	gvk, err := so.Spec.ScaleTargetRef.GroupVersionKind()
+	noted := status.ScaleTargetGVKR
+	return err == nil && (noted == nil || noted.Group == gvk.Group && noted.Kind == gvk.Kind) &&
+		(status.ScaleTargetName == "" || status.ScaleTargetName == so.Spec.ScaleTargetRef.Name)
 }
 
 func metricNames(triggers []autoscale.Trigger) (external, resource []string) {

@@ -135,7 +135,6 @@ type found struct {
 	references []auth.Reference
 	warnings   v1alpha1.Violations
 	replicas   int32 // of the target
-	retargeted bool  // the HPA scaled another target until now
 	kind       v1alpha1.GroupVersionKindResource
 	began      bool               // scaling, which it did not before in this process
 	decided    *v1alpha1.Decision // what a pause made of the replicas
@@ -254,9 +253,6 @@ func (r *ScaledObjects) conclude(ctx context.Context, so *v1alpha1.ScaledObject,
 	}
 	r.tell(so, &f, failure)
 	err := r.Status.Update(ctx, so, func(status *v1alpha1.ScaledObjectStatus, now metav1.Time) {
-		if f.retargeted {
-			status.OriginalReplicaCount = nil // which was the other target's
-		}
 		describe(status, so, &f)
 		concludeScaledObject(&status.Conditions, f.pause, failure, now)
 		if failure != nil || f.pause.Paused {
