@@ -48,13 +48,15 @@ func (p *Poller) work(b *batch) {
 	}
 }
 
-// take moves what is due at the server into the batch. It reports whether
-// anything is.
+// take moves what is due at the server into the batch. It reports whether anything
+// is, and may be asked: the server may have asked for patience while it waited.
 func (p *Poller) take(b *batch) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := b.server
-	b.began = p.now()
+	if b.began = p.now(); s.resting(b.began) {
+		return false
+	}
 	b.late = max(0, b.began-max(s.dueSince, s.health.rest))
 	b.conn, b.opened, b.call, b.timeout = s.conn, false, nil, 0
 	b.asked, b.queries = b.asked[:0], b.queries[:0]
@@ -113,6 +115,9 @@ func (p *Poller) finish(b *batch, results []scaler.Result, err error) bool {
 	s, now := b.server, p.now()
 	if s.running != b {
 		s.hung = false
+		if b.call != nil {
+			b.call.abandon()
+		}
 		if b.conn != nil {
 			c := b.conn
 			p.group.Go(func() { p.hangUp(s.address, c) })

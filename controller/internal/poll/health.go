@@ -62,14 +62,18 @@ func (o *outcome) see(err error, first bool) {
 // note learns from an attempt that ended now at a server with queries queries,
 // the most frequent of which is due every interval.
 func (h *health) note(o outcome, now offset, queries int, interval time.Duration) {
-	h.rest = 0
 	if o.answered {
 		h.failures, h.silent = 0, 0
 		h.streak++
 	} else if h.silent += o.silent; o.lost || h.silent >= min(queries, silence) {
 		h.failures++
-		h.rest = now + pause(h.failures, interval)
+		h.rest = max(h.rest, now+pause(h.failures, interval))
 	}
+	h.heed(o, now)
+}
+
+// heed leaves the server alone for as long as it asked for.
+func (h *health) heed(o outcome, now offset) {
 	if o.throttle > 0 {
 		h.rest = max(h.rest, now+min(o.throttle, maxThrottle))
 	}

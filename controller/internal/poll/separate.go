@@ -96,8 +96,11 @@ func (p *Poller) spread(c *call, source scaler.Separate, queries []scaler.Query,
 func (p *Poller) admit(c *call, i int, limit time.Duration) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.ctx.Err() != nil {
+	switch {
+	case p.ctx.Err() != nil:
 		return p.ctx.Err()
+	case c.detached && c.asked[i].flight != c: // its batch was abandoned
+		return errHung
 	}
 	now := p.now()
 	if now < max(c.began, c.server.goodAt)+limit {
@@ -139,8 +142,21 @@ func (p *Poller) answered(c *call, i int, r scaler.Result) {
 	p.notify(changed)
 }
 
+// abandon ends a batch that was given up and has an answer after all. What is being
+// asked stays in flight, so that it is not asked beside itself; what waits for a slot
+// is left to the next batch.
+func (c *call) abandon() {
+	c.detached = true
+	for i, q := range c.asked {
+		if c.answered[i] == 0 && q.overdue != 0 {
+			q.flight, q.asked = c, true
+		}
+	}
+}
+
 // straggler stores an answer that came after its batch had ended. What it says
-// about the health of the server is old: others were answered since.
+// about the health of the server is old, others were answered since; but where it
+// asks for patience the server gets it.
 func (p *Poller) straggler(c *call, i int) []sample.Object {
 	q, s := c.asked[i], c.server
 	if q.flight != c || p.ctx.Err() != nil {
@@ -150,6 +166,11 @@ func (p *Poller) straggler(c *call, i int) []sample.Object {
 	p.finished++
 	latest := sample.Sample{At: p.Clock.Now(), Took: p.now() - c.began, Late: c.late}
 	latest.Readings, latest.Err = answer(s.address, c.results[i])
+	seen := outcome{}
+	if seen.see(latest.Err, false); seen.throttle > 0 {
+		s.health.err = latest.Err
+		s.health.heed(seen, p.now())
+	}
 	changed := p.store(q, latest, nil)
 	s.release()
 	return changed
