@@ -14,6 +14,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/clock"
@@ -170,6 +171,8 @@ func newApp(o Options, mgr ctrl.Manager, keeper *certs.Keeper) (*app, error) {
 	a.sj = report.NewScaledJobs(live, a.recorder, clock.RealClock{})
 	a.poller = poll.New(poll.Options{Timeout: o.HTTPTimeout, Log: o.Log.WithName("poll"), Changed: a.sampled})
 	metrics := observe.New(o.Registry, o.Version, o.Commit)
+	a.so.Ready = readiness(metrics, v1alpha1.KindScaledObject)
+	a.sj.Ready = readiness(metrics, v1alpha1.KindScaledJob)
 	requests := metrics.Requests(o.Registry, o.HighCardinality)
 	workloads := &workload.Reader{Cache: mgr.GetClient(), Live: live}
 	actuator := &actuate.Actuator{Client: live}
@@ -188,6 +191,13 @@ func newApp(o Options, mgr ctrl.Manager, keeper *certs.Keeper) (*app, error) {
 		},
 	}
 	return a, nil
+}
+
+// readiness shows in the metrics what the status says of objects of a kind.
+func readiness(metrics *observe.Metrics, kind string) func(types.NamespacedName, bool) {
+	return func(object types.NamespacedName, ready bool) {
+		metrics.Ready(sample.Object{Kind: kind, Namespace: object.Namespace, Name: object.Name}, ready)
+	}
 }
 
 // setup hands everything that runs to the manager.

@@ -27,6 +27,7 @@ type Metrics struct {
 	errors                  *prometheus.CounterVec
 	empty                   *prometheus.CounterVec
 	paused                  *prometheus.GaugeVec
+	ready, jobReady         *prometheus.GaugeVec
 	objectErrors, jobErrors *prometheus.CounterVec
 	triggers, resources     *prometheus.GaugeVec
 	loopLatency             *prometheus.GaugeVec
@@ -50,6 +51,8 @@ func New(registry prometheus.Registerer, version, commit string) *Metrics {
 		empty: counter("keda_scaler_empty_upstream_responses_total", "Answers of sources without a value.",
 			"namespace", "scaledResource", "triggerName", "metricName", "resourceType", "ignoreNullValues"),
 		paused:       gauge("keda_scaled_object_paused", "1 while the ScaledObject is paused, else 0.", "namespace", "scaledObject"),
+		ready:        gauge("keda_scaled_object_ready", "1 while the condition Ready of the ScaledObject is True, else 0.", "namespace", "scaledObject"),
+		jobReady:     gauge("keda_scaled_job_ready", "1 while the condition Ready of the ScaledJob is True, else 0.", "namespace", "scaledJob"),
 		objectErrors: counter("keda_scaled_object_errors_total", "Failed checks and queries of the ScaledObject.", "namespace", "scaledObject"),
 		jobErrors:    counter("keda_scaled_job_errors_total", "Failed checks and queries of the ScaledJob.", "namespace", "scaledJob"),
 		triggers:     gauge("keda_trigger_registered_total", "Triggers of all objects, by type.", "type"),
@@ -61,7 +64,7 @@ func New(registry prometheus.Registerer, version, commit string) *Metrics {
 	}
 	build := gauge("keda_build_info", "Constant 1, labelled with what is running.", "version", "git_commit", "goversion", "goos", "goarch")
 	build.WithLabelValues(version, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH).Set(1)
-	registry.MustRegister(m.active, m.value, m.latency, m.errors, m.empty, m.paused, m.objectErrors, m.jobErrors, m.triggers, m.resources, m.loopLatency, build)
+	registry.MustRegister(m.active, m.value, m.latency, m.errors, m.empty, m.paused, m.ready, m.jobReady, m.objectErrors, m.jobErrors, m.triggers, m.resources, m.loopLatency, build)
 	return m
 }
 
@@ -192,6 +195,18 @@ func (m *Metrics) Paused(id sample.Object, paused bool) {
 	}
 }
 
+// Ready says whether the condition Ready of an object is True.
+func (m *Metrics) Ready(id sample.Object, ready bool) {
+	m.readyOf(id).WithLabelValues(id.Namespace, id.Name).Set(bit(ready))
+}
+
+func (m *Metrics) readyOf(id sample.Object) *prometheus.GaugeVec {
+	if kindLabel(id.Kind) == "scaledjob" {
+		return m.jobReady
+	}
+	return m.ready
+}
+
 // Evaluated records how late an evaluation was: since its samples were due.
 func (m *Metrics) Evaluated(id sample.Object, late time.Duration) {
 	m.loopLatency.WithLabelValues(id.Namespace, kindLabel(id.Kind), id.Name).Set(late.Seconds())
@@ -253,6 +268,7 @@ func (m *Metrics) Forget(id sample.Object) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.series, id)
+	m.readyOf(id).DeleteLabelValues(id.Namespace, id.Name)
 	if kindLabel(id.Kind) == "scaledjob" {
 		m.jobErrors.DeleteLabelValues(id.Namespace, id.Name)
 		return

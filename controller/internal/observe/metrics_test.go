@@ -57,9 +57,10 @@ keda_trigger_registered_total{type="redis"} 2
 `, "keda_scaler_detail_errors_total", "keda_scaler_metrics_value", "keda_scaler_active", "keda_trigger_registered_total")
 
 	m.Paused(web, true)
+	m.Ready(web, true)
 	m.Failed(web)
 	m.Forget(web)
-	expect(t, registry, "", "keda_scaler_detail_errors_total", "keda_scaled_object_errors_total", "keda_scaled_object_paused")
+	expect(t, registry, "", "keda_scaler_detail_errors_total", "keda_scaled_object_errors_total", "keda_scaled_object_paused", "keda_scaled_object_ready")
 }
 
 // TestFailingTriggerShowsNoValueThatItNeverHad: zero is what an empty queue shows, and

@@ -26,6 +26,10 @@ import (
 
 // Writer writes the status of one kind of object, T, whose status is S.
 type Writer[T client.Object, S any] struct {
+	// Ready, if anybody asks, is told at each look at an object whether its
+	// condition Ready is True. Set it before the first look.
+	Ready func(object types.NamespacedName, ready bool)
+
 	client client.Client
 	events events.EventRecorder
 	clock  clock.PassiveClock
@@ -103,6 +107,7 @@ func (w *Writer[T, S]) Update(ctx context.Context, obj T, change func(status *S,
 	w.kind.conditions(&after).Initialize(w.kind.name, now)
 	change(&after, now)
 	if equality.Semantic.DeepEqual(e.status, after) {
+		w.tellReady(obj, &after)
 		return nil
 	}
 	err := w.patch(ctx, obj, &e.status, &after)
@@ -120,7 +125,14 @@ func (w *Writer[T, S]) Update(ctx context.Context, obj T, change func(status *S,
 		w.Event(obj, event)
 	}
 	e.status = after
+	w.tellReady(obj, &after)
 	return nil
+}
+
+func (w *Writer[T, S]) tellReady(obj T, status *S) {
+	if w.Ready != nil {
+		w.Ready(client.ObjectKeyFromObject(obj), w.kind.conditions(status).IsTrue(v1alpha1.ConditionReady))
+	}
 }
 
 // Read returns a copy of the status as last written.

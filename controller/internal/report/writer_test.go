@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	testclock "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -282,5 +284,24 @@ func TestTriggerFailures(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, events.told); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
+
+// TestReadyIsToldAtEachLook: also where nothing is written, as after a restart.
+func TestReadyIsToldAtEachLook(t *testing.T) {
+	w, api, _, _ := newWriter()
+	var told []string
+	w.Ready = func(key types.NamespacedName, ready bool) { told = append(told, fmt.Sprint(key, " ", ready)) }
+	o := object()
+	ready := set(v1alpha1.ConditionReady, metav1.ConditionTrue, "ScaledObjectReady", "all is well")
+	update(t, w, o, ready)
+	update(t, w, o, ready)
+	update(t, w, o, set(v1alpha1.ConditionReady, metav1.ConditionUnknown, "PartialTriggerError", "one is broken"))
+	api.err = errors.New("no")
+	if w.Update(t.Context(), o, ready) == nil {
+		t.Error("a refused write is no error")
+	}
+	if want := []string{"default/web true", "default/web true", "default/web false"}; !slices.Equal(told, want) {
+		t.Errorf("told %q, want %q", told, want)
 	}
 }

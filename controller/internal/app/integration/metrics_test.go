@@ -137,6 +137,51 @@ func (e *env) served(want map[string][]string) error {
 	return errors.Join(missing...)
 }
 
+// testReadiness: one alert finds everything that cannot scale, whatever the reason.
+//
+// Covers: metric keda_scaled_object_ready; metric keda_scaled_job_ready
+func testReadiness(e *env) {
+	e.apply(deployment("web", 0), e.redisObject("web", ""), e.redisJob("work", longRunning, ""),
+		deployment("unreadable", 0), e.redisObjectAt("unreadable", refusing(e), ""),
+		"{apiVersion: keda.sh/v1alpha1, kind: ScaledObject, metadata: {name: lost}, spec: {scaleTargetRef: {name: lost}, triggers: [{type: redis, metadata: {address: "+e.redis.Address+", listName: x}}]}}",
+		strings.Replace(e.redisJob("stuck", longRunning, ""), e.redis.Address, refusing(e), 1))
+	e.condition(scaledObject("unreadable"), v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonTriggerError)
+	e.condition(scaledObject("lost"), v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonScaledObjectCheckFailed)
+	e.is(1, "keda_scaled_object_ready", "scaledObject", "web")
+	e.is(1, "keda_scaled_object_ready") // of the three
+	e.is(1, "keda_scaled_job_ready", "scaledJob", "work")
+	e.is(1, "keda_scaled_job_ready") // of the two
+	e.eventually("those that are not ready show as 0", func() error {
+		return errors.Join(e.counts(3, "keda_scaled_object_ready"), e.counts(2, "keda_scaled_job_ready"))
+	})
+	e.patch(&v1alpha1.ScaledObject{}, "web", `{"spec":{"triggers":[{"type":"redis","metadata":{"address":"x:1","listName":"x"},"authenticationRef":{"name":"nobody"}}]}}`)
+	e.is(0, "keda_scaled_object_ready")
+	for _, name := range []string{"web", "lost", "unreadable"} {
+		e.delete(&v1alpha1.ScaledObject{}, name)
+	}
+	e.eventually("no series is left", func() error { return e.counts(0, "keda_scaled_object_ready") })
+}
+
+// counts says whether so many objects of the namespace have a series.
+func (e *env) counts(want int, name string) error {
+	families, err := e.ctl.registry.Gather()
+	if err != nil {
+		return err
+	}
+	got := 0
+	for _, family := range families {
+		for _, m := range family.GetMetric() {
+			if family.GetName() == name && chosen(m, []string{"namespace", e.ns}) {
+				got++
+			}
+		}
+	}
+	if got != want {
+		return fmt.Errorf("there are %d of %s, want %d", got, name, want)
+	}
+	return nil
+}
+
 // testRegisteredResources: authentications count as what they are.
 //
 // Covers: metric keda_resource_registered_total

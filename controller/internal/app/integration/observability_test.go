@@ -28,6 +28,7 @@ var observabilityTests = map[string]func(*env){
 	"ErrorsOfPollsAreCounted":     testErrorsOfPollsAreCounted,
 	"FormulaLacksAnInput":         testFormulaLacksAnInput,
 	"LooksStartAndStop":           testLooksStartAndStop,
+	"Readiness":                   testReadiness,
 	"RegisteredResources":         testRegisteredResources,
 	"SharedQueriesAreOneRequest":  testSharedQueriesAreOneRequest,
 	"StatusOfJobs":                testStatusOfJobs,
