@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -80,7 +79,6 @@ type Client struct {
 
 	link    atomic.Pointer[link] // nil while there is no stream
 	flights singleflight.Group
-	pauses  sync.Map // refreshKey to *pauseState
 }
 
 // link is the connection to one leader, from its first message on.

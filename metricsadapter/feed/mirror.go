@@ -43,6 +43,8 @@ type metric struct {
 
 	scaler string // name or type of the trigger
 	errors uint64 // answers with an error so far
+
+	pause *atomic.Pointer[pauseState] // of refreshes; lives until the metric is gone
 }
 
 // mirror holds what was heard. Reads take no lock.
@@ -171,6 +173,13 @@ func (m *mirror) latest(namespace, object, name string) (Answer, error) {
 		unknown.Known = append(unknown.Known, known.name)
 	}
 	return Answer{}, unknown
+}
+
+// held is the metric that a refresh asks for; nil where there is none.
+func (m *mirror) held(asked refreshKey) *metric {
+	value, _ := m.entries.Load(asked.key)
+	e, _ := value.(*entry)
+	return e.metric(asked.metric)
 }
 
 // metric is nil where there is none of that name. HPAs ask for metric names in lower

@@ -190,30 +190,57 @@ func TestMirrorAgainstModel(t *testing.T) {
 func TestPauses(t *testing.T) {
 	m, clock := testMirror()
 	c := &Client{mirror: m}
-	m.receive(nil, update(true, true, wire("a", 1, 7, 0)))
+	first := m.receive(nil, update(true, true, wire("a", 1, 7, 0)))
 	asked := refreshKey{key{"ns", "a"}, "m"}
-	for _, want := range []time.Duration{15 * time.Second, 30 * time.Second, time.Minute} {
-		c.pause(asked)
+	for i, want := range []time.Duration{15 * time.Second, 30 * time.Second, time.Minute} {
+		c.pause(m.held(asked))
 		clock.SetTime(clock.Now().Add(want - 1))
-		if !c.paused(asked) {
+		m.receive(first, update(false, false, wire("a", uint64(2+i), 7, 0))) // it is polled on
+		if !c.paused(m.held(asked)) {
 			t.Errorf("asked again within %s", want)
 		}
 		clock.SetTime(clock.Now().Add(1))
-		if c.paused(asked) {
+		if c.paused(m.held(asked)) {
 			t.Errorf("still not asked after %s", want)
 		}
 	}
 	for range 20 {
-		c.pause(asked)
+		c.pause(m.held(asked))
 	}
-	clock.SetTime(clock.Now().Add(pauseMax))
-	if c.paused(asked) {
+	clock.SetTime(clock.Now().Add(pauseMax - 1))
+	if !c.paused(m.held(asked)) {
+		t.Errorf("asked again within %s", pauseMax)
+	}
+	clock.SetTime(clock.Now().Add(1))
+	if c.paused(m.held(asked)) {
 		t.Errorf("pauses grow beyond %s", pauseMax)
 	}
-	invented := refreshKey{key{"ns", "a"}, "invented"}
-	c.pause(invented)
-	if _, remembered := c.pauses.Load(invented); remembered {
-		t.Error("an invented name is remembered")
+}
+
+// TestPauseEndsWithItsObject: a ScaledObject whose source was slow is deleted and made
+// again under its name, or its trigger gets another source. It is asked at once.
+func TestPauseEndsWithItsObject(t *testing.T) {
+	m, _ := testMirror()
+	c := &Client{mirror: m}
+	first := m.receive(nil, update(true, true, wire("a", 1, 7, 0), wire("b", 2, 7, 0), wire("c", 3, 7, 0)))
+	asked := func(object, metric string) *metric { return m.held(refreshKey{key{"ns", object}, metric}) }
+	for _, object := range []string{"a", "b", "c"} {
+		c.pause(asked(object, "m"))
+	}
+	other := wire("b", 5, 7, 0)
+	other.Metrics[0].Name = "n"
+	m.receive(first, update(false, false, &feedpb.Object{Namespace: "ns", Name: "a", Version: 4, Gone: true}, other))
+	m.receive(first, update(false, false, wire("a", 6, 7, 0), wire("b", 7, 7, 0)))
+	if c.paused(asked("a", "m")) || c.paused(asked("b", "m")) {
+		t.Error("paused for what was before it")
+	}
+	second := m.receive(nil, update(true, false, wire("c", 1, 7, 0)))
+	if !c.paused(asked("c", "m")) {
+		t.Error("another leader is asked for what is slow")
+	}
+	m.receive(second, update(false, true))
+	if asked("a", "m") != nil {
+		t.Error("a is still held")
 	}
 }
 

@@ -5,6 +5,7 @@ package feed
 
 import (
 	"regexp"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -74,13 +75,14 @@ func indexOf(metric string) string {
 }
 
 // after counts on from the entry before: each answer with an error counts once,
-// however often it is sent. It returns how many are new.
+// however often it is sent. It returns how many are new. Pauses of refreshes go on.
 func (e *entry) after(before *entry) (failed uint64) {
 	for i := range e.metrics {
 		m, old := &e.metrics[i], before.metric(e.metrics[i].name)
-		m.errors = 0
-		if old != nil {
-			m.errors = old.errors
+		if m.errors = 0; old != nil {
+			m.errors, m.pause = old.errors, old.pause
+		} else {
+			m.pause = &atomic.Pointer[pauseState]{}
 		}
 		if m.err != "" && (old == nil || !old.at.Equal(m.at)) {
 			m.errors++

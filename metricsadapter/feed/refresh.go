@@ -42,14 +42,15 @@ func (c *Client) Refresh(ctx context.Context, namespace, object, metric string, 
 		return Answer{}, false
 	}
 	asked := refreshKey{key{namespace, object}, metric}
-	if c.slow(asked) || c.paused(asked) {
+	held := c.mirror.held(asked)
+	if c.slow(held) || c.paused(held) {
 		c.metrics.refreshes.WithLabelValues("skipped").Inc()
 		return Answer{}, false
 	}
 	// The flight must not end with the reader that happened to begin it.
 	flying := context.WithoutCancel(ctx)
 	value, err, _ := c.flights.Do(namespace+"/"+object+"/"+metric, func() (any, error) {
-		return c.refresh(flying, l, asked, maxAge)
+		return c.refresh(flying, l, asked, held, maxAge)
 	})
 	if err != nil {
 		return Answer{}, false
@@ -61,7 +62,7 @@ func (c *Client) Refresh(ctx context.Context, namespace, object, metric string, 
 var errNoAnswer = errors.New("the leader has no such metric")
 
 // refresh makes the request, keeps what it brings and learns from its failure.
-func (c *Client) refresh(ctx context.Context, l *link, asked refreshKey, maxAge time.Duration) (Answer, error) {
+func (c *Client) refresh(ctx context.Context, l *link, asked refreshKey, held *metric, maxAge time.Duration) (Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.opts.RefreshTimeout)
 	defer cancel()
 	t := l.term.Load()
@@ -71,10 +72,12 @@ func (c *Client) refresh(ctx context.Context, l *link, asked refreshKey, maxAge 
 	})
 	switch {
 	case err == nil:
-		c.pauses.Delete(asked)
+		if held != nil {
+			held.pause.Store(nil)
+		}
 		c.metrics.refreshes.WithLabelValues("answered").Inc()
 	case ctx.Err() != nil || status.Code(err) == codes.DeadlineExceeded:
-		c.pause(asked)
+		c.pause(held)
 		c.metrics.refreshes.WithLabelValues("timeout").Inc()
 		return Answer{}, err
 	default:
@@ -92,31 +95,25 @@ func (c *Client) refresh(ctx context.Context, l *link, asked refreshKey, maxAge 
 
 // slow says that the source needed longer than a refresh may take, the last time
 // that it was asked.
-func (c *Client) slow(asked refreshKey) bool {
-	held, err := c.mirror.latest(asked.namespace, asked.name, asked.metric)
-	return err == nil && held.Took > c.opts.RefreshTimeout
-}
+func (c *Client) slow(held *metric) bool { return held != nil && held.took > c.opts.RefreshTimeout }
 
-func (c *Client) paused(asked refreshKey) bool {
-	value, ok := c.pauses.Load(asked)
-	if !ok {
+func (c *Client) paused(held *metric) bool {
+	if held == nil {
 		return false
 	}
-	state, ok := value.(*pauseState)
-	return ok && c.mirror.now() < state.until
+	state := held.pause.Load()
+	return state != nil && c.mirror.now() < state.until
 }
 
 // pause leaves the metric alone. Only metrics that the mirror holds are
 // remembered, so that requests for invented names cost no memory.
-func (c *Client) pause(asked refreshKey) {
-	if _, err := c.mirror.latest(asked.namespace, asked.name, asked.metric); err != nil {
+func (c *Client) pause(held *metric) {
+	if held == nil {
 		return
 	}
 	length := pauseMin
-	if value, ok := c.pauses.Load(asked); ok {
-		if before, ok := value.(*pauseState); ok {
-			length = min(2*before.length, pauseMax)
-		}
+	if before := held.pause.Load(); before != nil {
+		length = min(2*before.length, pauseMax)
 	}
-	c.pauses.Store(asked, &pauseState{until: c.mirror.now() + length, length: length})
+	held.pause.Store(&pauseState{until: c.mirror.now() + length, length: length})
 }
