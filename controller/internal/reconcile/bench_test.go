@@ -143,6 +143,9 @@ func (b *bench) writes(scheme *runtime.Scheme, funcs interceptor.Funcs) intercep
 		return c.Update(ctx, o, opts...)
 	}
 	funcs.SubResourceGet = func(_ context.Context, _ client.Client, _ string, _, scale client.Object, _ ...client.SubResourceGetOption) error {
+		if err := b.refuse["get scale"]; err != nil {
+			return err
+		}
 		u, _ := scale.(*unstructured.Unstructured)
 		return unstructured.SetNestedField(u.Object, int64(b.replicas), "spec", "replicas")
 	}

@@ -154,7 +154,9 @@ func conclude(c *v1alpha1.Conditions, v verdict, paused bool, failure error, now
 	switch {
 	case failure != nil:
 		c.Set(v1alpha1.ConditionReady, metav1.ConditionFalse, v.failed, failure.Error(), now)
-		c.Set(v1alpha1.ConditionActive, metav1.ConditionUnknown, v1alpha1.ReasonUnknownState, "the object cannot be scaled as it is", now)
+		if paused || !transient(failure) { // else what was said of the triggers still holds
+			c.Set(v1alpha1.ConditionActive, metav1.ConditionUnknown, v1alpha1.ReasonUnknownState, "the object cannot be scaled as it is", now)
+		}
 	case paused:
 		c.Set(v1alpha1.ConditionReady, metav1.ConditionTrue, v.ready, "the object is paused", now)
 		c.Set(v1alpha1.ConditionActive, metav1.ConditionFalse, v1alpha1.ReasonScalerNotActive, "the object is paused", now)
