@@ -95,3 +95,23 @@ func TestPausedBesideAnotherHPA(t *testing.T) {
 		}
 	}
 }
+
+// TestPauseDuringTrouble: an object that says that it is paused is not scaled, also
+// while its target cannot be read.
+func TestPauseDuringTrouble(t *testing.T) {
+	b := troubled(t)
+	b.change(func(o *v1alpha1.ScaledObject) { o.Annotations = map[string]string{v1alpha1.AnnotationPaused: "true"} })
+	b.fails()
+	b.fails()
+	if told := b.told.take(); strings.Count(told, v1alpha1.EventScalersStopped+": Stopped looking at the triggers: the object is paused") != 1 {
+		t.Errorf("told was %q", told)
+	}
+	if !b.object().Status.Conditions.IsTrue(v1alpha1.ConditionPaused) || b.object().Status.Conditions.IsTrue(v1alpha1.ConditionActive) {
+		t.Errorf("it says %+v", b.object().Status.Conditions)
+	}
+	delete(b.refuse, "get scale")
+	b.reconcile()
+	if got := b.hpas(); len(got) > 0 {
+		t.Errorf("the HPAs are %v", got)
+	}
+}

@@ -108,16 +108,13 @@ func (r *ScaledJobs) finalize(ctx context.Context, sj *v1alpha1.ScaledJob, id sa
 // conclude starts or stops scaling and reports. Jobs that run go on in any case.
 func (r *ScaledJobs) conclude(ctx context.Context, sj *v1alpha1.ScaledJob, id sample.Object, plan *autoscale.ScaledJobPlan, warnings v1alpha1.Violations, failure error) (ctrl.Result, error) {
 	began := false
-	switch {
-	case failure != nil:
-		if r.hold(id, failure) {
-			r.Status.Event(sj, stopped("the object cannot be scaled as it is"))
-		}
-	case sj.Paused():
-		if r.Engine.Stop(id) {
-			r.Status.Event(sj, stopped("the object is paused"))
-		}
-	default:
+	if sj.Paused() && r.Engine.Stop(id) { // also while the rest fails
+		r.Status.Event(sj, stopped("the object is paused"))
+	}
+	if r.hold(id, failure) {
+		r.Status.Event(sj, stopped("the object cannot be scaled as it is"))
+	}
+	if failure == nil && !sj.Paused() {
 		began = r.Engine.ScaleJob(plan)
 	}
 	r.tell(sj, began, warnings, failure)

@@ -76,6 +76,9 @@ func (r *ScaledObjects) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.R
 	r.Metrics.Paused(id, pause.Paused)
 	found := found{pause: pause}
 	lastActive := r.Engine.LastActive(id)
+	if pause.Paused && r.Engine.Stop(id) { // also while the rest of pausing fails
+		r.Status.Event(&so, stopped("the object is paused"))
+	}
 	err := r.claim(ctx, &so)
 	r.Status.Wrote(&so, err)
 	if err == nil {
@@ -84,7 +87,7 @@ func (r *ScaledObjects) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.R
 		r.References.Set(id, found.references)
 	}
 	if err == nil {
-		err = r.apply(ctx, &so, id, &found)
+		err = r.apply(ctx, &so, &found)
 	}
 	if err != nil && overtaken(ctx, err) {
 		return ctrl.Result{RequeueAfter: overtakenRetry}, nil
@@ -216,9 +219,9 @@ func targetReference(target workload.Ref) auth.Reference {
 
 // apply performs a plan: a paused object has no HPA and is not polled, any other
 // has both.
-func (r *ScaledObjects) apply(ctx context.Context, so *v1alpha1.ScaledObject, id sample.Object, f *found) error {
+func (r *ScaledObjects) apply(ctx context.Context, so *v1alpha1.ScaledObject, f *found) error {
 	if f.pause.Paused {
-		return errors.Join(r.pause(ctx, so, id, f), f.violations)
+		return errors.Join(r.pause(ctx, so, f), f.violations)
 	}
 	if err := r.ensureHPA(ctx, so, f); err != nil {
 		return err
@@ -227,12 +230,9 @@ func (r *ScaledObjects) apply(ctx context.Context, so *v1alpha1.ScaledObject, id
 	return nil
 }
 
-// pause stops scaling, removes the HPA, which would go on scaling, and holds the
-// target at the count that the annotation asks for.
-func (r *ScaledObjects) pause(ctx context.Context, so *v1alpha1.ScaledObject, id sample.Object, f *found) error {
-	if r.Engine.Stop(id) {
-		r.Status.Event(so, stopped("the object is paused"))
-	}
+// pause removes the HPA, which would go on scaling, and holds the target at the count
+// that the annotation asks for.
+func (r *ScaledObjects) pause(ctx context.Context, so *v1alpha1.ScaledObject, f *found) error {
 	if err := r.deleteHPAs(ctx, so, ""); err != nil {
 		return err
 	}
