@@ -32,7 +32,8 @@ type metricState struct {
 	series  *observe.Series
 }
 
-// metricStates makes the states of a plan's metrics. The health of a metric
+// metricStates makes the states of a plan's metrics, and the series of what is
+// derived beside them. The health of a metric
 // survives a new plan, and a restart through the status, so that an outage is not
 // forgotten. So does the last attempt that was counted, as long as the query is
 // the same: a plan that is made anew is no new attempt.
@@ -46,7 +47,7 @@ func (s *scaledObject) metricStates(plan *ScaledObjectPlan) []*metricState {
 		health[m.metric.FullName] = m.health
 		seen[m.metric.FullName+" "+m.query()] = m.seen
 	}
-	series := s.Metrics.Series(s.id, sources(plan.Triggers))
+	series := s.Metrics.Series(s.id, append(sources(plan.Triggers), derived(plan)...))
 	var states []*metricState
 	for i := range plan.Triggers {
 		t := &plan.Triggers[i]
@@ -60,6 +61,7 @@ func (s *scaledObject) metricStates(plan *ScaledObjectPlan) []*metricState {
 			states = append(states, state)
 		}
 	}
+	s.derived = series[len(states):]
 	return states
 }
 
@@ -234,6 +236,13 @@ func (s *scaledObject) compose(ctx context.Context, seen *observation) {
 		s.substitute(ctx, s.plan.Modifiers.MetricType, s.plan.Modifiers.Target, seen, &answer)
 	}
 	seen.composite, seen.answers = &composite, []sample.Answer{answer}
+	switch shown := s.derived[0]; {
+	case composite.Waiting:
+	case answer.Error != "":
+		shown.Active(false)
+	default:
+		shown.Computed(answer.Value, composite.Active || composite.InFallback && seen.fallbackReplicas > 0)
+	}
 }
 
 func (s *scaledObject) triggerName(metric string) string {

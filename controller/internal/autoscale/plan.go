@@ -85,6 +85,23 @@ func sources(triggers []Trigger) []observe.Source {
 	return out
 }
 
+// derived are the series of what no source is asked for: the result of a formula, or the
+// cpu and memory that keep an object active which has nothing else.
+func derived(plan *ScaledObjectPlan) []observe.Source {
+	if plan.Modifiers != nil {
+		return []observe.Source{{Metric: v1alpha1.CompositeMetricName, Trigger: v1alpha1.CompositeMetricName, Derived: true}}
+	}
+	var out []observe.Source
+	for i := range plan.Triggers {
+		t := &plan.Triggers[i]
+		if t.Resource == nil {
+			return nil
+		}
+		out = append(out, observe.Source{Metric: t.Resource.Name, Trigger: cmp.Or(t.Name, t.Type), Index: t.Index, Name: t.Name, Derived: true})
+	}
+	return out
+}
+
 // bindings are the queries of the triggers that are polled. Those that are content with
 // the last poll's value, or must not be asked more often, are asked once per polling
 // interval, also while the object is active for another trigger.

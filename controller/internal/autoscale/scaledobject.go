@@ -14,6 +14,7 @@ import (
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/actuate"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/observe"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/poll"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/report"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
@@ -29,8 +30,9 @@ type scaledObject struct {
 	stopped    bool
 	plan       *ScaledObjectPlan
 	planned    time.Time
-	metrics    []*metricState // one per external metric, in order
-	replicas   *int32         // at the last evaluation by this plan; nil before it
+	metrics    []*metricState    // one per external metric, in order
+	derived    []*observe.Series // of the plan's formula, or of its cpu and memory
+	replicas   *int32            // at the last evaluation by this plan; nil before it
 	lastActive time.Time
 	active     bool
 	reported   outcome
@@ -91,6 +93,11 @@ func (e *Engine) LastActive(id sample.Object) time.Time {
 // adopt puts a plan in place of an earlier one. The caller holds the lock.
 func (s *scaledObject) adopt(plan *ScaledObjectPlan) {
 	s.metrics = s.metricStates(plan)
+	for _, series := range s.derived {
+		if plan.Modifiers == nil { // cpu and memory are active always
+			series.Active(true)
+		}
+	}
 	s.plan, s.planned, s.fresh, s.replicas = plan, s.Clock.Now(), true, nil
 }
 

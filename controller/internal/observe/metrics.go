@@ -82,8 +82,8 @@ type Series struct {
 	labels               []string
 	emptyLabels          []string // but for the last one
 	active               prometheus.Gauge
-	value, latency       prometheus.Gauge // nil before the first answer: zero would be taken for one
-	errors, objectErrors prometheus.Counter
+	value, latency       prometheus.Gauge   // nil before the first answer: zero would be taken for one
+	errors, objectErrors prometheus.Counter // nil of what no source is asked for
 }
 
 // Source names one metric of an object for its series.
@@ -94,6 +94,9 @@ type Source struct {
 	Index           int
 	// Name is the trigger's name in the spec, if it has one.
 	Name string
+	// Derived says that no source is asked for it: the result of a formula, and cpu
+	// and memory, which the HPA reads.
+	Derived bool
 }
 
 // Series returns the series of an object's metrics, in their order, and deletes
@@ -105,12 +108,13 @@ func (m *Metrics) Series(id sample.Object, sources []Source) []*Series {
 	for i, source := range sources {
 		labels := []string{id.Namespace, source.Metric, id.Name, source.Trigger, strconv.Itoa(source.Index), kindLabel(id.Kind)}
 		series[i] = &Series{
-			metrics:      m,
-			labels:       labels,
-			emptyLabels:  []string{id.Namespace, id.Name, source.Name, source.Metric, id.Kind},
-			active:       m.active.WithLabelValues(labels...),
-			errors:       m.errors.WithLabelValues(labels...),
-			objectErrors: m.errorsOf(id),
+			metrics:     m,
+			labels:      labels,
+			emptyLabels: []string{id.Namespace, id.Name, source.Name, source.Metric, id.Kind},
+			active:      m.active.WithLabelValues(labels...),
+		}
+		if !source.Derived {
+			series[i].errors, series[i].objectErrors = m.errors.WithLabelValues(labels...), m.errorsOf(id)
 		}
 	}
 	before := m.series[id]
@@ -156,18 +160,29 @@ func (m *Metrics) asks(asker scaler.Asker) bool {
 
 // Sampled records one answer of a source.
 func (s *Series) Sampled(value float64, active bool, took time.Duration) {
-	if s.value == nil {
-		s.value, s.latency = s.metrics.value.WithLabelValues(s.labels...), s.metrics.latency.WithLabelValues(s.labels...)
+	s.Computed(value, active)
+	if s.latency == nil {
+		s.latency = s.metrics.latency.WithLabelValues(s.labels...)
 	}
-	s.value.Set(value)
-	s.active.Set(bit(active))
 	s.latency.Set(took.Seconds())
 }
+
+// Computed records a value that no source answered.
+func (s *Series) Computed(value float64, active bool) {
+	if s.value == nil {
+		s.value = s.metrics.value.WithLabelValues(s.labels...)
+	}
+	s.value.Set(value)
+	s.Active(active)
+}
+
+// Active records whether a decision takes the metric for active.
+func (s *Series) Active(active bool) { s.active.Set(bit(active)) }
 
 // Failed records that a source did not answer. A decision takes the metric for
 // inactive then.
 func (s *Series) Failed() {
-	s.active.Set(0)
+	s.Active(false)
 	s.errors.Inc()
 	s.objectErrors.Inc()
 }

@@ -89,6 +89,28 @@ keda_scaler_metrics_value{metric="s0-a",namespace="default",scaledObject="web",s
 `, names...)
 }
 
+// TestWhatNoSourceIsAskedForHasNeitherLatencyNorErrors: a formula has a value, cpu and
+// memory are only active.
+func TestWhatNoSourceIsAskedForHasNeitherLatencyNorErrors(t *testing.T) {
+	registry := prometheus.NewPedanticRegistry()
+	m := observe.New(registry, "", "")
+	series := m.Series(web, []observe.Source{{Metric: "composite-metric", Trigger: "composite-metric", Derived: true}, {Metric: "cpu", Trigger: "load", Index: 1, Derived: true}})
+	series[0].Computed(2.5, true)
+	series[1].Active(true)
+	names := []string{"keda_scaler_active", "keda_scaler_metrics_value", "keda_scaler_metrics_latency_seconds", "keda_scaler_detail_errors_total", "keda_scaled_object_errors_total"}
+	expect(t, registry, `
+# HELP keda_scaler_active 1 while the metric is above its activation threshold, else 0.
+# TYPE keda_scaler_active gauge
+keda_scaler_active{metric="composite-metric",namespace="default",scaledObject="web",scaler="composite-metric",triggerIndex="0",type="scaledobject"} 1
+keda_scaler_active{metric="cpu",namespace="default",scaledObject="web",scaler="load",triggerIndex="1",type="scaledobject"} 1
+# HELP keda_scaler_metrics_value Latest value of the metric.
+# TYPE keda_scaler_metrics_value gauge
+keda_scaler_metrics_value{metric="composite-metric",namespace="default",scaledObject="web",scaler="composite-metric",triggerIndex="0",type="scaledobject"} 2.5
+`, names...)
+	m.Halt(web)
+	expect(t, registry, "", names...)
+}
+
 func TestRegisteredCountsEachObjectOnce(t *testing.T) {
 	registry := prometheus.NewPedanticRegistry()
 	m := observe.New(registry, "", "")

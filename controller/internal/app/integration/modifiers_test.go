@@ -33,6 +33,7 @@ spec:
 // testModifiers: the formula alone decides, and is all that the HPA sees.
 //
 // Covers: field ScaledObject.spec.advanced.scalingModifiers; field ScaledObject.spec.advanced.scalingModifiers.formula; field ScaledObject.spec.advanced.scalingModifiers.target; field ScaledObject.spec.advanced.scalingModifiers.activationTarget; field ScaledObject.spec.advanced.scalingModifiers.metricType; field ScaledObject.spec.triggers.name; field ScaledObject.status.compositeScalerName
+// Covers: metric keda_scaler_metrics_value; metric keda_scaler_active
 func testModifiers(e *env) {
 	feed := e.follow()
 	e.apply(deployment("web", 0), e.formulaObject("web", "a + 2 * b", ""))
@@ -52,8 +53,13 @@ func testModifiers(e *env) {
 	e.redis.Push(e.list("web")+"-b", 2)
 	e.answers(feed, "web", "composite-metric", 7)
 	e.scaled("web", 1)
+	composite := []string{"scaledObject", "web", "metric", "composite-metric", "scaler", "composite-metric", "triggerIndex", "0", "type", "scaledobject"}
+	e.is(7, "keda_scaler_metrics_value", composite...)
+	e.is(1, "keda_scaler_active", composite...)
 	e.redis.Do("DEL", e.list("web")+"-a", e.list("web")+"-b")
 	e.scaled("web", 0)
+	e.is(0, "keda_scaler_metrics_value", composite...)
+	e.is(0, "keda_scaler_active", composite...)
 	e.patch(&v1alpha1.ScaledObject{}, "web", `{"spec":{"advanced":{"scalingModifiers":{"metricType":"Value"}}}}`)
 	e.hpaBecomes("keda-hpa-web", "compares the sum", func(h *autoscalingv2.HorizontalPodAutoscaler) bool {
 		target := h.Spec.Metrics[0].External.Target
@@ -102,4 +108,5 @@ spec:
 	e.redis.Push(e.list("web"), 4)
 	e.answers(feed, "web", "composite-metric", 13)
 	e.scaled("web", 1)
+	e.is(13, "keda_scaler_metrics_value", "scaledObject", "web", "metric", "composite-metric")
 }

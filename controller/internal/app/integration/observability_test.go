@@ -291,7 +291,7 @@ func testAdviceAboutParameters(e *env) {
 
 // testAlwaysActive: an object that only watches cpu says what keeps it active.
 //
-// Covers: field ScaledObject.status.resourceMetricNames
+// Covers: field ScaledObject.status.resourceMetricNames; metric keda_scaler_active
 func testAlwaysActive(e *env) {
 	e.apply(deployment("web", 1), `
 apiVersion: keda.sh/v1alpha1
@@ -300,9 +300,14 @@ metadata: {name: web}
 spec:
   scaleTargetRef: {name: web}
   minReplicaCount: 1
-  triggers: [{type: cpu, metricType: Utilization, metadata: {value: "50"}}]
+  triggers: [{type: cpu, name: load, metricType: Utilization, metadata: {value: "50"}}]
 `)
 	so := e.isReady("web")
+	e.is(1, "keda_scaler_active", "scaledObject", "web", "metric", "cpu", "scaler", "load", "triggerIndex", "0", "type", "scaledobject")
+	e.annotate("web", v1alpha1.AnnotationPaused, "true")
+	e.is(0, "keda_scaler_active", "scaledObject", "web")
+	e.annotate("web", v1alpha1.AnnotationPaused, "")
+	e.is(1, "keda_scaler_active", "scaledObject", "web")
 	e.condition(so, v1alpha1.ConditionActive, metav1.ConditionTrue, v1alpha1.ReasonScalerActive, "cpu and memory triggers are always active")
 	if got := so.Status.ResourceMetricNames; !slices.Equal(got, []string{"cpu"}) {
 		e.Errorf("status.resourceMetricNames is %q", got)
