@@ -139,6 +139,11 @@ func TestBadInput(t *testing.T) {
 			open:   map[string]any{"labels": map[string]any{"team": acctest.Unknown}},
 			want:   []string{`"data platform" is not allowed`, `At labels["team"].`},
 		},
+		"an annotation that is none": {
+			change: map[string]any{"annotations": map[string]any{"my note": "x"}},
+			open:   map[string]any{"annotations": map[string]any{"note": acctest.Unknown}},
+			want:   []string{`"my note" is not allowed`, `At annotations["my note"].`},
+		},
 		"an empty namespace": {
 			change: map[string]any{"namespace": ""},
 			open:   map[string]any{"namespace": acctest.Unknown},

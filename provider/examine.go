@@ -31,6 +31,7 @@ func (d *definition) examine(e *convert.Expansion, config tftypes.Value, diags *
 	d.examineAnnotations(config, diags)
 	metadata, _ := e.Object["metadata"].(map[string]any)
 	examineLabels(path.Root("labels"), metadata["labels"], refuser(diags))
+	examineKeys(path.Root("annotations"), metadata["annotations"], refuser(diags))
 	if d.misfits != nil && d.examineMisfits(e, config, diags) {
 		return
 	}

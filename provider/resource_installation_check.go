@@ -13,7 +13,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
-	quantity "k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/validation"
 
@@ -29,19 +28,11 @@ func (r *installation) examine(e *convert.Expansion, config tftypes.Value, diags
 	examineTimeouts(config, diags)
 	invalid := refuser(diags)
 	examineScope(e.Object, invalid)
-	examineLabels(path.Root("node_selector"), e.Object["nodeSelector"], invalid)
-	for name, key := range map[string]string{"controller": "controller", "metrics_adapter": "metricsAdapter"} {
-		component, _ := e.Object[key].(map[string]any)
-		examineLabels(path.Root(name).AtName("pod_labels"), component["podLabels"], invalid)
-		resources, _ := component["resources"].(map[string]any)
-		for _, list := range []string{"requests", "limits"} {
-			examineQuantities(path.Root(name).AtName("resources").AtName(list), resources[list], invalid)
-		}
-	}
+	examinePods(e, invalid)
 }
 
 // refuser reports a value that has problems.
-func refuser(diags *diag.Diagnostics) func(path.Path, any, []string) {
+func refuser(diags *diag.Diagnostics) refusal {
 	return func(place path.Path, value any, problems []string) {
 		if len(problems) > 0 {
 			diags.AddAttributeError(place, "Invalid value", at(place, fmt.Sprintf("%s is not allowed: %s.", quoted(value), strings.Join(problems, "; "))))
@@ -50,7 +41,7 @@ func refuser(diags *diag.Diagnostics) func(path.Path, any, []string) {
 }
 
 // examineScope checks what the controller is to work on.
-func examineScope(object map[string]any, invalid func(path.Path, any, []string)) {
+func examineScope(object map[string]any, invalid refusal) {
 	for name, key := range map[string]string{"namespace": "namespace", "cluster_object_namespace": "clusterObjectNamespace"} {
 		if namespace, ok := object[key].(string); ok {
 			invalid(path.Root(name), namespace, validation.IsDNS1123Label(namespace))
@@ -62,6 +53,7 @@ func examineScope(object map[string]any, invalid func(path.Path, any, []string))
 		}
 	}
 	examineTokens(object["serviceAccountTokens"], invalid)
+	examineTargets(object["scaleTargets"], invalid)
 	if watched, ok := object["watchNamespaces"].([]any); ok {
 		for i, namespace := range watched {
 			invalid(path.Root("watch_namespaces").AtListIndex(i), namespace, validation.IsDNS1123Label(fmt.Sprint(namespace)))
@@ -77,7 +69,23 @@ func selectorProblems(selector string) []string {
 	return nil
 }
 
-func examineTokens(tokens any, invalid func(path.Path, any, []string)) {
+// examineTargets finds kinds that cannot be, to which the controller would get
+// rights that are of no use.
+func examineTargets(targets any, invalid refusal) {
+	blocks, _ := targets.([]any)
+	for i, target := range blocks {
+		members, _ := target.(map[string]any)
+		place := path.Root("scale_target").AtListIndex(i)
+		if group, ok := members["group"].(string); ok && len(validation.IsDNS1123Subdomain(group)) > 0 {
+			invalid(place.AtName("group"), group, []string{"write the API group alone, without a version, such as argoproj.io"})
+		}
+		if plural, ok := members["resource"].(string); ok && len(validation.IsDNS1035Label(plural)) > 0 {
+			invalid(place.AtName("resource"), plural, []string{"write the plural name in lower case, as kubectl api-resources shows it, such as rollouts"})
+		}
+	}
+}
+
+func examineTokens(tokens any, invalid refusal) {
 	block, _ := tokens.(map[string]any)
 	accounts, _ := block["accounts"].([]any)
 	place := path.Root("service_account_tokens")
@@ -104,19 +112,10 @@ func quoted(value any) string {
 	return fmt.Sprint(value)
 }
 
-func examineLabels(place path.Path, of any, invalid func(path.Path, any, []string)) {
+func examineLabels(place path.Path, of any, invalid refusal) {
 	members, _ := of.(map[string]any)
 	for _, key := range slices.Sorted(maps.Keys(members)) {
 		invalid(place.AtMapKey(key), key, validation.IsQualifiedName(key))
 		invalid(place.AtMapKey(key), members[key], validation.IsValidLabelValue(fmt.Sprint(members[key])))
-	}
-}
-
-func examineQuantities(place path.Path, quantities any, invalid func(path.Path, any, []string)) {
-	members, _ := quantities.(map[string]any)
-	for _, name := range slices.Sorted(maps.Keys(members)) {
-		if _, err := quantity.ParseQuantity(fmt.Sprint(members[name])); err != nil {
-			invalid(place.AtMapKey(name), members[name], []string{"write a Kubernetes quantity such as 100m, 0.5 or 100Mi"})
-		}
 	}
 }

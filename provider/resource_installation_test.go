@@ -122,15 +122,17 @@ func TestInstallationPlansUnknownValues(t *testing.T) {
 	s := acctest.NewSession(t, New("test")).Configure(map[string]any{"host": acctest.Unknown})
 	null := tftypes.NewValue(s.Type(installationType), nil)
 	for name, config := range map[string]map[string]any{
-		"namespace": {"namespace": acctest.Unknown},
-		"image":     {"controller": map[string]any{"image": acctest.Unknown}},
-		"role":      {"controller": map[string]any{"service_account_annotations": map[string]any{"eks.amazonaws.com/role-arn": acctest.Unknown}}},
-		"registry":  {"image_registry": acctest.Unknown},
-		"block":     {"webhook": acctest.Unknown},
-		"watched":   {"watch_namespaces": []any{"a", acctest.Unknown}},
-		"labels":    {"watch_label_selector": acctest.Unknown},
-		"central":   {"cluster_object_namespace": acctest.Unknown},
-		"account":   {"service_account_tokens": map[string]any{"account": []any{map[string]any{"namespace": acctest.Unknown, "name": "web"}}}},
+		"namespace":  {"namespace": acctest.Unknown},
+		"image":      {"controller": map[string]any{"image": acctest.Unknown}},
+		"role":       {"controller": map[string]any{"service_account_annotations": map[string]any{"eks.amazonaws.com/role-arn": acctest.Unknown}}},
+		"registry":   {"image_registry": acctest.Unknown},
+		"block":      {"webhook": acctest.Unknown},
+		"watched":    {"watch_namespaces": []any{"a", acctest.Unknown}},
+		"labels":     {"watch_label_selector": acctest.Unknown},
+		"central":    {"cluster_object_namespace": acctest.Unknown},
+		"toleration": {"toleration": []any{map[string]any{"key": acctest.Unknown}, map[string]any{"operator": acctest.Unknown, "value": "x"}}},
+		"variable":   {"controller": map[string]any{"env": []any{map[string]any{"name": acctest.Unknown}, map[string]any{"name": acctest.Unknown}}}},
+		"account":    {"service_account_tokens": map[string]any{"account": []any{map[string]any{"namespace": acctest.Unknown, "name": "web"}}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			plan, diagnostics := s.Plan(installationType, null, s.Config(installationType, config))
@@ -310,12 +312,13 @@ func TestInstallationRefusesBadArguments(t *testing.T) {
 		{"account", map[string]any{"service_account_tokens": map[string]any{"account": []any{map[string]any{"namespace": "a", "name": "B"}}}}, "At service_account_tokens.account[0].name."},
 		{"account without a namespace", map[string]any{"service_account_tokens": map[string]any{"account": []any{map[string]any{"name": "b"}}}}, "namespace is required"},
 		{"target", map[string]any{"scale_target": []any{map[string]any{"group": "argoproj.io"}}}, "resource is required"},
+		{"group", map[string]any{"scale_target": []any{map[string]any{"group": "argoproj.io/v1alpha1", "resource": "rollouts"}}}, "At scale_target[0].group."},
+		{"plural", map[string]any{"scale_target": []any{map[string]any{"group": "argoproj.io", "resource": "Rollout"}}}, "plural name in lower case"},
+		{"pull secret", map[string]any{"image_pull_secrets": []any{"a", "a"}}, "image_pull_secrets[0] is the same"},
+		{"class", map[string]any{"priority_class_name": "Very High"}, "At priority_class_name."},
+		{"registry", map[string]any{"image_registry": "https://mirror.test"}, `"https://mirror.test" is not allowed: write it as for docker pull`},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			if text := acctest.Text(s.Validate(installationType, s.Config(installationType, test.config))); !strings.Contains(text, test.want) {
-				t.Errorf("got %q, want %q in it", text, test.want)
-			}
-		})
+		refusesInstallation(t, s, test.name, test.config, test.want)
 	}
 }
 
