@@ -68,8 +68,7 @@ func (p *Poller) take(b *batch) bool {
 		q.asked, q.overdue = true, 0
 		b.timeout = max(b.timeout, q.timeout)
 		b.asked = append(b.asked, q)
-		b.queries = append(b.queries, q.Query)
-		b.queries[len(b.queries)-1].Asker = q.asker()
+		b.queries = append(b.queries, q.question())
 	}
 	clear(s.due)
 	s.due = s.due[:0]

@@ -10,6 +10,7 @@ import (
 
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/scaler"
+	"github.com/keda-tf/terraform-provider-keda/controller/trigger"
 )
 
 // Subscription is what one object wants to know, and how often.
@@ -28,9 +29,15 @@ type object struct {
 	id       sample.Object
 	interval time.Duration
 	queries  []*query // in the order of the bindings
-	askers   []scaler.Asker
-	floors   []time.Duration // of the bindings
-	told     uint64          // the last batch that it was told of
+	terms    []terms  // of the bindings
+	told     uint64   // the last batch that it was told of
+}
+
+// terms are what an object's binding says about asking its query, which others may
+// ask on terms of their own.
+type terms struct {
+	asker scaler.Asker
+	floor time.Duration
 }
 
 // every is how often the object wants to ask a query of its own.
@@ -38,7 +45,7 @@ func (o *object) every(q *query) time.Duration {
 	floor := time.Duration(math.MaxInt64)
 	for i, own := range o.queries {
 		if own == q {
-			floor = min(floor, o.floors[i])
+			floor = min(floor, o.terms[i].floor)
 		}
 	}
 	return max(o.interval, floor)
@@ -46,7 +53,9 @@ func (o *object) every(q *query) time.Duration {
 
 // query is one question to one server, whoever asks it.
 type query struct {
-	scaler.Query
+	key, namespace string // of the scaler.Query
+	trigger        trigger.Trigger
+
 	server  *server
 	hash    uint64
 	timeout time.Duration
@@ -84,15 +93,14 @@ func (p *Poller) Subscribe(s Subscription) {
 	}
 	before := o.queries
 	o.interval = max(s.Interval, p.Tick)
-	o.queries, o.askers = make([]*query, 0, len(s.Bindings)), make([]scaler.Asker, 0, len(s.Bindings))
-	o.floors = make([]time.Duration, 0, len(s.Bindings))
+	o.queries, o.terms = make([]*query, 0, len(s.Bindings)), make([]terms, 0, len(s.Bindings))
 	for i := range s.Bindings {
-		q := p.query(&s.Bindings[i], now)
+		b := &s.Bindings[i]
+		q := p.query(b, now)
 		if !slices.Contains(q.objects, o) {
 			q.objects = append(q.objects, o)
 		}
-		o.queries, o.askers = append(o.queries, q), append(o.askers, s.Bindings[i].Query.Asker)
-		o.floors = append(o.floors, s.Bindings[i].Floor)
+		o.queries, o.terms = append(o.queries, q), append(o.terms, terms{b.Query.Asker, b.Floor})
 	}
 	for _, q := range before {
 		if !slices.Contains(o.queries, q) {
@@ -152,9 +160,12 @@ func (p *Poller) query(b *scaler.Binding, now offset) *query {
 	}
 	q := s.queries[b.Query.Key]
 	if q == nil {
-		q = &query{Query: b.Query, server: s, hash: hash(b.Query.Key), strict: b.Scheduled}
+		q = &query{
+			key: b.Query.Key, namespace: b.Query.Namespace, trigger: b.Query.Trigger,
+			server: s, hash: hash(b.Query.Key), strict: b.Scheduled,
+		}
 		q.alarm.query = q
-		s.queries[q.Key] = q
+		s.queries[q.key] = q
 		s.idleSince = 0
 		p.watchSoon(s, now)
 		p.arm(s, now)
@@ -165,11 +176,12 @@ func (p *Poller) query(b *scaler.Binding, now offset) *query {
 	return q
 }
 
-// asker is on whose behalf the query is asked now: of those who want to know, the
-// one that asked first.
-func (q *query) asker() scaler.Asker {
+// question is what the server is asked, on behalf of whoever asked first of those who
+// want to know.
+func (q *query) question() scaler.Query {
 	o := q.objects[0]
-	return o.askers[slices.Index(o.queries, q)]
+	asker := o.terms[slices.Index(o.queries, q)].asker
+	return scaler.Query{Key: q.key, Trigger: q.trigger, Namespace: q.namespace, Asker: asker}
 }
 
 // askable says that the query may be asked beside its schedule. A strict one may
@@ -177,7 +189,7 @@ func (q *query) asker() scaler.Asker {
 func (q *query) askable() bool { return !q.strict || q.sample.Seq == 0 }
 
 // of says that the query is a binding's.
-func (q *query) of(b *scaler.Binding) bool { return q.server.id == b.Server && q.Key == b.Query.Key }
+func (q *query) of(b *scaler.Binding) bool { return q.server.id == b.Server && q.key == b.Query.Key }
 
 // wanting says that a query that fell due is still to be asked: somebody wants to
 // know, and the batch that asked it before has not ended without its answer since.
@@ -197,7 +209,7 @@ func (p *Poller) leave(q *query, o *object, now offset) {
 	s := q.server
 	q.gone = true
 	p.alarms.set(&q.alarm, 0)
-	delete(s.queries, q.Key)
+	delete(s.queries, q.key)
 	if len(s.queries) == 0 {
 		s.idleSince = now
 	}

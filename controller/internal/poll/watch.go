@@ -109,7 +109,7 @@ func (p *Poller) watchOnce(ctx context.Context, s *server, w *watch, renew conte
 	p.mu.Lock()
 	queries := make([]scaler.Query, 0, len(s.queries))
 	for _, q := range s.queries {
-		queries = append(queries, q.Query)
+		queries = append(queries, q.question())
 	}
 	w.renew = renew
 	p.settle(s, w, p.now()+settle)
