@@ -95,12 +95,14 @@ func (s *scaledObject) report(ctx context.Context, seen observation, d scale.Dec
 		return nil
 	}
 	err := s.ScaledObjects.Update(ctx, s.plan.Object, func(status *v1alpha1.ScaledObjectStatus, now metav1.Time) {
+		// Trouble that was met since the plan was made is told until there is a new one.
+		troubled := !s.fresh && status.Conditions.Get(v1alpha1.ConditionReady).Reason == v1alpha1.ReasonScaledObjectCheckFailed
 		for _, c := range []v1alpha1.Condition{out.active, out.ready, out.fallback} {
-			if c.Status != "" {
+			if c.Status != "" && (c.Type != v1alpha1.ConditionReady || !troubled) {
 				status.Conditions.Set(c.Type, c.Status, c.Reason, c.Message, now)
 			}
 		}
-		if out.complete {
+		if out.complete && !troubled {
 			status.ObservedGeneration = s.plan.Object.Generation
 		}
 		if !out.lastActive.IsZero() {
