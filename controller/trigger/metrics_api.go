@@ -49,7 +49,7 @@ func defineMetricsAPI() Definition {
 func (t *MetricsAPI) Declare(p *param.Set) {
 	p.String(&t.URL, "url", "URL to fetch.").Required().Check(httpURL)
 	p.String(&t.ValueLocation, "valueLocation", "Where the number stands in the answer: a gjson path for `json`, "+
-		"a dotted path for `yaml` and `xml`, a metric name with an optional selector for `prometheus`.").Required()
+		"a dotted path for `yaml` and `xml`, a metric name with an optional selector for `prometheus`.").Required().Check(location)
 	p.Float(&t.TargetValue, "targetValue", "Value that one replica should have to bear.").Required().Positive().Target()
 	p.Float(&t.ActivationTargetValue, "activationTargetValue", "A value above this activates the workload.").
 		Default("0").Activation()
@@ -61,6 +61,13 @@ func (t *MetricsAPI) Declare(p *param.Set) {
 	p.Bool(&t.UnsafeSSL, "unsafeSsl", "Whether to accept any server certificate. For tests only.").Default("false")
 	p.Duration(&t.Timeout, "timeout", "Time that one request may take: a duration such as `2s`, or milliseconds.")
 	t.declare(p, modeAPIKey, modeBasic, modeBearer, modeOAuth, modeTLS)
+	p.Rule("With the `format` `json`, `valueLocation` may not make much more of the answer than it is: a few modifiers and parts of "+
+		"multipaths, `@dig` once, and not `@group`, `@pretty` and `@tostr`.", func() error {
+		if t.Format == "json" {
+			return jsonPath(t.ValueLocation)
+		}
+		return nil
+	}, "valueLocation", "format")
 }
 
 // Metrics implements External.

@@ -4,6 +4,7 @@
 package trigger_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -84,6 +85,8 @@ func TestRules(t *testing.T) {
 		"no scheme":            {"metrics-api", m{"url": "queue:8080"}, param.Input{}, []string{"Invalid url"}},
 		"target of zero":       {"metrics-api", m{"targetValue": "0"}, param.Input{}, []string{"Invalid targetValue"}},
 		"only in a formula":    {"metrics-api", m{"targetValue": ""}, param.Input{TargetOptional: true}, nil},
+		"a few modifiers":      {"metrics-api", m{"valueLocation": `[a,b]|0.@flatten:{"deep":true}|@values.#`}, param.Input{}, nil},
+		"braces elsewhere":     {"metrics-api", m{"format": "prometheus", "valueLocation": `n{a="1",b="2",c="3",d="4",e="5",f="6",g="7",h="8",i="9"}`}, param.Input{}, nil},
 		"custom header":        {"prometheus", m{"authModes": "custom"}, param.Input{Auth: m{"customAuthHeader": "X-A"}}, []string{"Missing customAuthValue"}},
 		"bearer":               {"prometheus", m{"authModes": "bearer"}, param.Input{}, []string{"Missing bearerToken"}},
 
@@ -109,6 +112,30 @@ func TestRules(t *testing.T) {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestPathsThatTakeMinutesAreRefused: the library that follows them cannot be
+// stopped, and all objects share the process.
+//
+// Differs: Triggers
+// KEDA: A metrics-api trigger follows any valueLocation, one that keeps the operator busy for minutes or takes all its memory included.
+// Here: A valueLocation has 500 characters at most; in JSON it has eight modifiers and parts of multipaths at most, @dig once, and none of @group, @pretty and @tostr, and one that has any of these works on answers of up to 256 KiB.
+// Why: One object of one tenant would stop the scaling of all.
+// Old: not available
+func TestPathsThatTakeMinutesAreRefused(t *testing.T) {
+	for name, test := range map[string]struct{ path, want string }{
+		"long":       {strings.Repeat("#.", 300), "longer than 500"},
+		"copies":     {"[a,a,a,a]|[0,0,0,0]|[0,0,0,0]", "more than 8"},
+		"dig in dig": {"@dig:@dig:a", "@dig"},
+		"escapes":    {"@tostr|@tostr|@tostr", "@tostr"},
+		"indent":     {`@pretty:{"indent":"    "}`, "@pretty"},
+		"group":      {"@group.#", "@group"},
+	} {
+		problems := trigger.Check("metrics-api", "", param.Input{Metadata: m{"url": "http://p", "targetValue": "1", "valueLocation": test.path}})
+		if len(problems) != 1 || problems[0].Parameter != "valueLocation" || !strings.Contains(problems[0].Error(), test.want) {
+			t.Errorf("%s: %v", name, problems)
+		}
 	}
 }
 

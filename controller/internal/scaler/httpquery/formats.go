@@ -19,6 +19,10 @@ import (
 // takes seconds to hours.
 const maxExponent = 3
 
+// maxReworked bounds a page that a gjson path does more with than look something up:
+// the time for that grows with the page's length and its depth.
+const maxReworked = 256 << 10
+
 // find returns the number at a location of a page. Its errors name the location.
 func find(body []byte, format, location string) (float64, error) {
 	var value float64
@@ -48,6 +52,9 @@ func find(body []byte, format, location string) (float64, error) {
 }
 
 func inJSON(body []byte, location string) (float64, error) {
+	if len(body) > maxReworked && strings.ContainsAny(location, "@{[") {
+		return 0, fmt.Errorf("the page is larger than %d KiB, too large for a path with modifiers or multipaths", maxReworked>>10)
+	}
 	// Some modifiers, such as @pretty, recurse into a page as deep as it is nested, and
 	// a stack that overflows ends the process. Valid bounds the nesting.
 	if strings.Contains(location, "@") && !json.Valid(body) {

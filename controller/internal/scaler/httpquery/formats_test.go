@@ -39,7 +39,9 @@ func TestFind(t *testing.T) {
 		{format: "json", page: jsonPage, location: "nothing", err: "there is nothing"},
 		{format: "json", page: "<html>", location: "queue", err: "not JSON"},
 		{format: "json", page: jsonPage, location: "queue.@values.0", want: 12},
-		{format: "json", page: strings.Repeat("[", 2<<20) + strings.Repeat("]", 2<<20), location: "@pretty", err: "not JSON"},
+		{format: "json", page: strings.Repeat("[", 2<<20) + strings.Repeat("]", 2<<20), location: "@pretty", err: "256 KiB"},
+		{format: "json", page: strings.Repeat("[", 100<<10) + strings.Repeat("]", 100<<10), location: "@pretty", err: "not JSON"},
+		{format: "json", page: `{"n":"` + strings.Repeat("x", 1<<20) + `","m":7}`, location: "m", want: 7},
 
 		{format: "yaml", page: yamlPage, location: "queue.size", want: 12},
 		{format: "yaml", page: yamlPage, location: "queue.rate", want: 1.5},
