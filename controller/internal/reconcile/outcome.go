@@ -92,7 +92,8 @@ func describe(status *v1alpha1.ScaledObjectStatus, so *v1alpha1.ScaledObject, f 
 		status.ScaleTargetKind = f.kind.KindString()
 		status.ScaleTargetGVKR = new(f.kind)
 	}
-	if f.plan != nil && !f.pause.Paused {
+	// A plan whose triggers could not be resolved has none, and the HPA asks for what it asked for.
+	if f.plan != nil && f.plan.Triggers != nil && !f.pause.Paused {
 		status.ExternalMetricNames, status.ResourceMetricNames = metricNames(f.plan.Triggers)
 		status.CompositeScalerName = ""
 		if f.plan.Modifiers != nil {
