@@ -142,6 +142,12 @@ func (b *bench) writes(scheme *runtime.Scheme, funcs interceptor.Funcs) intercep
 		}
 		return c.Update(ctx, o, opts...)
 	}
+	funcs.Create = func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.CreateOption) error {
+		if err := refused("create", o); err != nil {
+			return err
+		}
+		return c.Create(ctx, o, opts...)
+	}
 	funcs.SubResourceGet = func(_ context.Context, _ client.Client, _ string, _, scale client.Object, _ ...client.SubResourceGetOption) error {
 		if err := b.refuse["get scale"]; err != nil {
 			return err

@@ -29,18 +29,21 @@ func (r *ScaledObjects) ensureHPA(ctx context.Context, so *v1alpha1.ScaledObject
 		return err
 	}
 	existing, err := r.currentHPA(ctx, desired)
-	switch {
-	case err != nil:
+	if err != nil {
 		return fmt.Errorf("cannot read HorizontalPodAutoscaler %s/%s: %w", desired.Namespace, desired.Name, err)
-	case existing == nil:
+	}
+	f.hpa = new("") // any other was deleted
+	if existing == nil {
 		if err := r.Client.Create(ctx, desired); err != nil {
 			return fmt.Errorf("cannot create HorizontalPodAutoscaler %s/%s: %w", desired.Namespace, desired.Name, err)
 		}
+		f.hpa = new(desired.Name)
 		return nil
 	}
 	if err := mayAdopt(so, existing); err != nil {
 		return err
 	}
+	f.hpa = new(desired.Name)
 	if !existing.DeletionTimestamp.IsZero() || !hpa.NeedsUpdate(existing, desired) {
 		return nil // one that is being deleted is made anew when it is gone
 	}
@@ -101,6 +104,15 @@ func (r *ScaledObjects) deleteHPAs(ctx context.Context, so *v1alpha1.ScaledObjec
 			return fmt.Errorf("cannot delete HorizontalPodAutoscaler %s/%s: %w", h.Namespace, h.Name, err)
 		}
 	}
+	return nil
+}
+
+// removeHPA deletes the HPAs of a ScaledObject that is to have none.
+func (r *ScaledObjects) removeHPA(ctx context.Context, so *v1alpha1.ScaledObject, f *found) error {
+	if err := r.deleteHPAs(ctx, so, ""); err != nil {
+		return err
+	}
+	f.hpa = new("")
 	return nil
 }
 

@@ -4,12 +4,15 @@
 package reconcile
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
@@ -69,5 +72,50 @@ func TestHPAThatTheCacheStillKnows(t *testing.T) {
 	}
 	if told := b.told.take(); strings.Contains(told, v1alpha1.EventScaledObjectCheckFailed) {
 		t.Errorf("told was %q", told)
+	}
+}
+
+// TestHPANameIsThatOfAnHPAThatExists: status.hpaName names the HPA that the object has,
+// whatever else is wrong with it.
+//
+// Covers: field ScaledObject.status.hpaName
+func TestHPANameIsThatOfAnHPAThatExists(t *testing.T) {
+	broken := func(o *v1alpha1.ScaledObject) { o.Spec.Triggers = nil }
+	renamed := func(o *v1alpha1.ScaledObject) {
+		o.Spec.Advanced = &v1alpha1.AdvancedConfig{HorizontalPodAutoscalerConfig: &v1alpha1.HorizontalPodAutoscalerConfig{Name: "other"}}
+	}
+	foreign := &autoscalingv2.HorizontalPodAutoscaler{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "by-hand"},
+		Spec: autoscalingv2.HorizontalPodAutoscalerSpec{
+			ScaleTargetRef: autoscalingv2.CrossVersionObjectReference{APIVersion: "apps/v1", Kind: "Deployment", Name: "web"},
+		},
+	}
+	for name, c := range map[string]struct {
+		first   func(*v1alpha1.ScaledObject)
+		then    func(*bench)
+		want    string
+		refused bool
+	}{
+		"broken from the start":             {broken, func(*bench) {}, "", false},
+		"broken later":                      {nil, func(b *bench) { b.change(broken) }, "keda-hpa-web", false},
+		"beside another HPA":                {nil, func(b *bench) { _ = b.server.Create(b.Context(), foreign) }, "", false},
+		"renamed while none can be created": {nil, func(b *bench) { b.change(renamed) }, "", true},
+		"changed while none can be created": {nil, func(b *bench) { b.change(func(*v1alpha1.ScaledObject) {}) }, "keda-hpa-web", true},
+		"unpaused, renamed and broken at once": {func(o *v1alpha1.ScaledObject) { o.Annotations = map[string]string{v1alpha1.AnnotationPaused: "true"} }, func(b *bench) {
+			b.change(func(o *v1alpha1.ScaledObject) { o.Annotations = nil; broken(o); renamed(o) })
+		}, "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, web(c.first))
+			b.reconcile()
+			if c.refused {
+				b.refuse["create HorizontalPodAutoscaler"] = apierrors.NewForbidden(schema.GroupResource{}, "other", errors.New("a quota is exhausted"))
+			}
+			c.then(b)
+			b.reconcile()
+			if got := b.object().Status.HpaName; got != c.want || got == "" != (len(b.hpas()) == 0 || len(b.hpas()) == 1 && b.hpas()[0] == foreign.Name) {
+				t.Errorf("status.hpaName is %q, want %q; there are %v", got, c.want, b.hpas())
+			}
+		})
 	}
 }

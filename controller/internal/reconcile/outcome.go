@@ -78,11 +78,10 @@ func retry(ctx context.Context, failure, report error) (ctrl.Result, error) {
 func describe(status *v1alpha1.ScaledObjectStatus, so *v1alpha1.ScaledObject, f *found) {
 	status.TriggersTypes = new(v1alpha1.TriggersTypes(so.Spec.Triggers))
 	status.AuthenticationsTypes = new(v1alpha1.AuthenticationsTypes(so.Spec.Triggers))
-	status.HpaName = so.HPAName()
 	status.PausedReplicaCount = f.pause.Replicas
 	status.LastDecision = status.LastDecision.Latest(f.decided)
-	if f.pause.Paused {
-		status.HpaName = ""
+	if f.hpa != nil {
+		status.HpaName = *f.hpa
 	}
 	if f.kind.Kind != "" {
 		if status.OriginalReplicaCount == nil || !notedFor(status, so) {

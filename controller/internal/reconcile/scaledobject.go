@@ -137,7 +137,8 @@ type found struct {
 	violations error // of the spec; what pausing needs was right all the same
 	references []auth.Reference
 	warnings   v1alpha1.Violations
-	replicas   int32 // of the target
+	replicas   int32   // of the target
+	hpa        *string // its name, empty where there is none; nil where it is as it was
 	kind       v1alpha1.GroupVersionKindResource
 	began      bool               // scaling, which it did not before in this process
 	decided    *v1alpha1.Decision // what a pause made of the replicas
@@ -162,7 +163,7 @@ func (r *ScaledObjects) observe(ctx context.Context, so *v1alpha1.ScaledObject) 
 	}
 	out.replicas = scale.Spec.Replicas
 	out.kind = v1alpha1.GroupVersionKindResource{Group: target.GVK.Group, Version: target.GVK.Version, Kind: target.GVK.Kind, Resource: target.Resource}
-	if err := r.conflicts(ctx, so, out.pause); err != nil {
+	if err := r.conflicts(ctx, so, &out); err != nil {
 		return out, err
 	}
 	out.plan = &autoscale.ScaledObjectPlan{Object: so, Target: target}
@@ -174,15 +175,15 @@ func (r *ScaledObjects) observe(ctx context.Context, so *v1alpha1.ScaledObject) 
 
 // conflicts fails where somebody else scales the target; our HPA gives way then: two
 // of them would fight. A paused object that holds no count is in nobody's way.
-func (r *ScaledObjects) conflicts(ctx context.Context, so *v1alpha1.ScaledObject, pause v1alpha1.Pause) error {
-	if pause.Paused && pause.Replicas == nil {
+func (r *ScaledObjects) conflicts(ctx context.Context, so *v1alpha1.ScaledObject, f *found) error {
+	if f.pause.Paused && f.pause.Replicas == nil {
 		return nil
 	}
 	conflicts, err := ownership.Check(ctx, r.Client, so, func(other *v1alpha1.ScaledObject) bool { return ownership.Older(other, so) })
 	if err != nil || len(conflicts) == 0 {
 		return err
 	}
-	return errors.Join(conflicts, r.deleteHPAs(ctx, so, ""))
+	return errors.Join(conflicts, r.removeHPA(ctx, so, f))
 }
 
 // plan resolves the triggers.
@@ -233,7 +234,7 @@ func (r *ScaledObjects) apply(ctx context.Context, so *v1alpha1.ScaledObject, f 
 // pause removes the HPA, which would go on scaling, and holds the target at the count
 // that the annotation asks for.
 func (r *ScaledObjects) pause(ctx context.Context, so *v1alpha1.ScaledObject, f *found) error {
-	if err := r.deleteHPAs(ctx, so, ""); err != nil {
+	if err := r.removeHPA(ctx, so, f); err != nil {
 		return err
 	}
 	if f.pause.Replicas == nil || *f.pause.Replicas == f.replicas {
