@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
@@ -73,6 +74,28 @@ func TestDeletionRestoresNoCountOfAnotherTarget(t *testing.T) {
 	so := b.object()
 	so.Spec.ScaleTargetRef.Name = "never-seen"
 	if err := b.server.Update(t.Context(), so); err != nil {
+		t.Fatal(err)
+	}
+	b.refuse["patch scale"] = errors.New("it was scaled")
+	b.reconcile()
+	if told := b.told.take(); strings.Contains(told, "not restored") {
+		t.Errorf("told was %q", told)
+	}
+}
+
+// TestDeletionRestoresNothingThatAnotherScales: an object that never came to scale its
+// target, because another one does, leaves it alone when it goes.
+func TestDeletionRestoresNothingThatAnotherScales(t *testing.T) {
+	b := newBench(t, web(func(o *v1alpha1.ScaledObject) {
+		o.CreationTimestamp = metav1.Now()
+		o.Spec.Advanced = &v1alpha1.AdvancedConfig{RestoreToOriginalReplicaCount: true}
+	}), web(func(o *v1alpha1.ScaledObject) { o.Name, o.UID = "older", "2" }))
+	b.reconcile()
+	if got := b.object().Status; got.OriginalReplicaCount != nil || !got.Conditions.IsFalse(v1alpha1.ConditionReady) {
+		t.Errorf("the status is %+v", got)
+	}
+	b.replicas = 7
+	if err := b.server.Delete(t.Context(), b.object()); err != nil {
 		t.Fatal(err)
 	}
 	b.refuse["patch scale"] = errors.New("it was scaled")

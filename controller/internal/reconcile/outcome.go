@@ -84,7 +84,10 @@ func describe(status *v1alpha1.ScaledObjectStatus, so *v1alpha1.ScaledObject, f 
 		status.HpaName = *f.hpa
 	}
 	if f.kind.Kind != "" {
-		if status.OriginalReplicaCount == nil || !notedFor(status, so) {
+		if !notedFor(status, so) {
+			status.OriginalReplicaCount = nil
+		}
+		if status.OriginalReplicaCount == nil && f.plan != nil { // without, somebody else scales the target
 			status.OriginalReplicaCount = new(f.replicas)
 		}
 		status.ScaleTargetName = so.Spec.ScaleTargetRef.Name
