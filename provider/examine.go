@@ -170,6 +170,7 @@ func (d *definition) examineMisfits(e *convert.Expansion, config tftypes.Value, 
 func (d *definition) explain(err error, config tftypes.Value, diags *diag.Diagnostics) {
 	var refused *kube.RefusedError
 	var unreachable *kube.UnreachableError
+	var stuck *kube.StuckError
 	switch {
 	case isNoKind(err):
 		diags.AddError("KEDA is not installed", fmt.Sprintf("The cluster has no %s.%s. Add a keda_installation resource and depends_on = "+
@@ -180,6 +181,8 @@ func (d *definition) explain(err error, config tftypes.Value, diags *diag.Diagno
 		d.exists(d.ref(config), diags)
 	case errors.As(err, &unreachable):
 		diags.AddError("Kubernetes did not answer", capital(err.Error())+".\n\n"+howToConfigure)
+	case errors.As(err, &stuck):
+		explainStuck(stuck, diags)
 	case errors.As(err, &refused) && len(refused.Conflicts) > 0:
 		for _, c := range refused.Conflicts {
 			place := convert.Locate(d.fields, config, convert.ParseLocation(c.Field))

@@ -43,7 +43,7 @@ func (r *installation) installer(values tftypes.Value, diags *diag.Diagnostics) 
 		return nil
 	}
 	return &install.Installer{
-		Client: client, Phases: phases, Namespace: options.Namespace,
+		Client: client, Phases: phases, Options: options, Namespace: options.Namespace,
 		Adopt: convert.Flag(values, "adopt", false), Wait: convert.Flag(values, "wait", true),
 	}
 }

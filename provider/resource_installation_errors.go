@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
+	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/manifests"
 	"github.com/keda-tf/terraform-provider-keda/provider/internal/install"
 	"github.com/keda-tf/terraform-provider-keda/provider/internal/kube"
@@ -24,6 +25,8 @@ func (r *installation) explainInstall(err error, diags *diag.Diagnostics) {
 		conflict    *install.ConflictError
 		phase       *install.PhaseError
 		used        *install.InUseError
+		unwatched   *install.UnwatchedError
+		stuck       *kube.StuckError
 		unreachable *kube.UnreachableError
 	)
 	switch {
@@ -32,10 +35,14 @@ func (r *installation) explainInstall(err error, diags *diag.Diagnostics) {
 		explainConflict(conflict, diags)
 	case errors.As(err, &used):
 		diags.AddError("The installation is in use", explainUse(used))
+	case errors.As(err, &unwatched):
+		diags.AddError("The installation does not work on all objects", explainUnwatched(unwatched))
 	case errors.As(err, &phase):
 		diags.AddError("The installation stopped in phase "+phase.Phase, explainPhase(phase))
 	case errors.As(err, &unreachable):
 		diags.AddError("Kubernetes did not answer", capital(err.Error())+".\n\n"+howToConfigure)
+	case errors.As(err, &stuck):
+		explainStuck(stuck, diags)
 	default:
 		diags.AddError("Refused by the cluster", capital(err.Error()))
 	}
@@ -74,6 +81,42 @@ func explainUse(e *install.InUseError) string {
 	}
 	return text + "\n\nDelete them first; resources of Terraform go first by themselves when they have depends_on = [keda_installation.<name>]. " +
 		"To have them deleted with the installation, set on_destroy = \"drain\", apply, and destroy again."
+}
+
+// shownUnwatched is how many objects an error shows with the way out of each.
+const shownUnwatched = 5
+
+func explainUnwatched(e *install.UnwatchedError) string {
+	text := fmt.Sprintf("Nothing was deleted: the finalizer %s of these objects is removed by a controller that works on them, and this one does not:\n", v1alpha1.Finalizer)
+	var commands []string
+	for _, o := range e.Objects[:min(shownUnwatched, len(e.Objects))] {
+		text += fmt.Sprintf("\n  %s: %s", o.Ref, o.Why)
+		commands = append(commands, "\n  "+letGo(o.Ref, o.Finalizers))
+	}
+	if more := len(e.Objects) - shownUnwatched; more > 0 {
+		text += fmt.Sprintf("\n  and %d more", more)
+	}
+	return text + "\n\nLet the installation work on them, apply, and destroy again. If no controller works on them any more, remove the finalizer by hand, " +
+		"which leaves replicas as they are:\n" + strings.Join(commands, "")
+}
+
+// explainStuck says how to get rid of an object that was deleted but does not go.
+func explainStuck(e *kube.StuckError, diags *diag.Diagnostics) {
+	text := "The object " + e.Error() + ".\n\n"
+	if slices.Contains(e.Finalizers, v1alpha1.Finalizer) {
+		text += fmt.Sprintf("The controller removes %s: see whether it is running and works on this object. If there is none any more, "+
+			"remove it by hand, which leaves replicas as they are:\n\n  %s", v1alpha1.Finalizer, letGo(e.Ref, e.Finalizers))
+	} else {
+		text += fmt.Sprintf("See what it waits for with: kubectl get %s %s -o yaml", e.Ref.Resource.GroupResource(), inNamespace(e.Ref))
+	}
+	diags.AddError("An object does not go", text)
+}
+
+// letGo is the command that removes KEDA's finalizer and no other.
+func letGo(ref kube.Ref, finalizers []string) string {
+	rest := slices.DeleteFunc(slices.Clone(finalizers), func(f string) bool { return f == v1alpha1.Finalizer })
+	return fmt.Sprintf(`kubectl patch %s %s --type merge -p '{"metadata":{"finalizers":%s}}'`, ref.Resource.GroupResource(), inNamespace(ref),
+		strings.ReplaceAll(fmt.Sprintf("%q", rest), `" "`, `","`))
 }
 
 func explainPhase(e *install.PhaseError) string {

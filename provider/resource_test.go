@@ -166,7 +166,8 @@ func TestDeleteWaitsUntilTheObjectIsGone(t *testing.T) {
 	null := tftypes.NewValue(state.Type(), nil)
 	api.Keep = true
 	_, diagnostics := s.Apply(scaledObjectType, state, null, null)
-	contains(t, acctest.Text(diagnostics), "still there", "finalizer.keda.sh")
+	contains(t, acctest.Text(diagnostics), "An object does not go", "scaledobjects.keda.sh default/consumer is marked for deletion but still there, held by the finalizers finalizer.keda.sh",
+		`kubectl patch scaledobjects.keda.sh consumer -n default --type merge -p '{"metadata":{"finalizers":[]}}'`)
 	api.Keep = false
 	if _, diagnostics = s.Apply(scaledObjectType, state, null, null); len(diagnostics) > 0 {
 		t.Fatal(acctest.Text(diagnostics))

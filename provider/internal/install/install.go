@@ -25,8 +25,9 @@ const parallel = 8
 type Installer struct {
 	// Client reaches the cluster.
 	Client *kube.Client
-	// Phases are what manifests.Render made, Namespace is that of its options.
+	// Phases are what manifests.Render made of Options, Namespace is theirs.
 	Phases    []manifests.Phase
+	Options   manifests.Options
 	Namespace string
 	// Adopt takes objects over that others made, such as a Helm release of KEDA.
 	Adopt bool

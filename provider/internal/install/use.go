@@ -54,7 +54,7 @@ func (i *Installer) release(ctx context.Context, drain bool) error {
 		return err
 	}
 	if drain {
-		return i.drain(ctx)
+		return i.drain(ctx, users)
 	}
 	e := &InUseError{Count: len(users)}
 	for n := range users[:min(shownUsers, len(users))] {
@@ -89,8 +89,9 @@ func (i *Installer) users(ctx context.Context, resources []schema.GroupVersionRe
 
 // drain deletes the users' objects and waits until the controller has let go of
 // them: it restores replicas and takes its HPAs away. A controller that does not
-// run cannot, so its finalizer is removed for it.
-func (i *Installer) drain(ctx context.Context) error {
+// run cannot, so its finalizer is removed for it. One that runs but does not work
+// on an object is an *UnwatchedError, before anything is deleted.
+func (i *Installer) drain(ctx context.Context, users []user) error {
 	deployment := kube.Ref{Resource: resourceOf("Deployment"), Namespace: i.Namespace, Name: manifests.ControllerName}
 	live, err := i.Client.Get(ctx, deployment)
 	if err != nil {
@@ -100,6 +101,11 @@ func (i *Installer) drain(ctx context.Context) error {
 	if live != nil {
 		available, _, _ := unstructured.NestedInt64(live.Object, "status", "availableReplicas")
 		running = available > 0
+	}
+	if running {
+		if err := i.checkWatched(users); err != nil {
+			return err
+		}
 	}
 	for _, resources := range [][]schema.GroupVersionResource{scalables, others} {
 		if err := i.drainSome(ctx, resources, running); err != nil {
@@ -133,8 +139,7 @@ func (i *Installer) drainSome(ctx context.Context, resources []schema.GroupVersi
 		return len(left) == 0, err
 	})
 	if err != nil && ctx.Err() != nil && len(users) > 0 {
-		return fmt.Errorf("%d objects are marked for deletion but do not go, the first %s with the finalizers %s: %w", len(users),
-			users[0].ref, strings.Join(users[0].object.GetFinalizers(), ", "), err)
+		return &kube.StuckError{Ref: users[0].ref, Finalizers: users[0].object.GetFinalizers(), More: len(users) - 1, Err: err}
 	}
 	return err
 }

@@ -60,8 +60,7 @@ func (c *Client) Absent(ctx context.Context, ref Ref) (*unstructured.Unstructure
 		return err != nil || object == nil || object.GetDeletionTimestamp() == nil, err
 	})
 	if err != nil && ctx.Err() != nil && found != nil {
-		return nil, fmt.Errorf("an older %s is still being deleted, held by the finalizers %s: %w",
-			ref, strings.Join(found.GetFinalizers(), ", "), err)
+		return nil, &StuckError{Ref: ref, Finalizers: found.GetFinalizers(), Err: err}
 	}
 	return found, err
 }
@@ -175,6 +174,25 @@ func readiness(object *unstructured.Unstructured) (ready Condition, observed int
 	return ready, observed, stated
 }
 
+// StuckError means that an object was deleted, but did not go in time.
+type StuckError struct {
+	Ref Ref
+	// Finalizers hold it; More is how many other objects did not go either.
+	Finalizers []string
+	More       int
+	Err        error
+}
+
+func (e *StuckError) Error() string {
+	text := e.Ref.String()
+	if e.More > 0 {
+		text += fmt.Sprintf(" (and %d more)", e.More)
+	}
+	return fmt.Sprintf("%s is marked for deletion but still there, held by the finalizers %s: %v", text, orNone(strings.Join(e.Finalizers, ", ")), e.Err)
+}
+
+func (e *StuckError) Unwrap() error { return e.Err }
+
 // WaitGone waits until the object is gone and tells what holds it when it does
 // not go. Another object of its name, as others may make, is not waited for; an
 // empty UID means any.
@@ -196,6 +214,5 @@ func (c *Client) WaitGone(ctx context.Context, ref Ref, uid types.UID) error {
 	if err == nil || ctx.Err() == nil {
 		return err
 	}
-	return fmt.Errorf("%s is marked for deletion but still there, held by the finalizers %s, which the controller removes; "+
-		"see whether it is running: %w", ref, orNone(strings.Join(finalizers, ", ")), err)
+	return &StuckError{Ref: ref, Finalizers: finalizers, Err: err}
 }
