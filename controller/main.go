@@ -30,10 +30,15 @@ func main() {
 	logging.BindFlags(flags)
 	_ = flags.Parse(os.Args[1:]) // exits on error
 	options.Log = zap.New(zap.UseFlagOptions(&logging))
-	// The loggers of libraries belong to the process, not to app.Run.
+	// The loggers of libraries, and whom all clients trust, belong to the process, not
+	// to app.Run.
 	ctrl.SetLogger(options.Log)
 	klog.SetLogger(options.Log)
-	if err := app.Run(ctrl.SetupSignalHandler(), options); err != nil {
+	err := options.Trust()
+	if err == nil {
+		err = app.Run(ctrl.SetupSignalHandler(), options)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "keda-operator:", err)
 		os.Exit(1)
 	}

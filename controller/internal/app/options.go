@@ -51,6 +51,9 @@ type Options struct {
 	// RestrictSecrets leaves all Secrets alone but those of ClusterObjectNamespace.
 	RestrictSecrets bool
 	SourceOptions
+	// CAFolders hold certificate authorities that are trusted beside the system's; empty
+	// means /custom/ca.
+	CAFolders Folders
 	// ClusterDomain is the DNS suffix of Services.
 	ClusterDomain string
 	// ClusterName is the cluster's in CloudEvents, where a source sets no other.

@@ -72,6 +72,7 @@ func (o *Options) Bind(fs *flag.FlagSet) {
 	fs.BoolVar(&o.HighCardinality, "enable-high-cardinality-metrics-labels", o.HighCardinality, "Label the duration of requests to event sources with object and trigger.")
 	o.bindScope(fs)
 	o.SourceOptions.bind(fs)
+	o.bindTrust(fs)
 	o.readEnvironment(fs)
 }
 
