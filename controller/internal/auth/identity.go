@@ -6,6 +6,7 @@ package auth
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
@@ -18,8 +19,12 @@ import (
 // roleAnnotation is where EKS keeps the role of a ServiceAccount.
 const roleAnnotation = "eks.amazonaws.com/role-arn"
 
+// errNoRole says that a ServiceAccount has no role.
+var errNoRole = errors.New("set it to the ARN of the role")
+
 // identity completes a pod identity: that of the workload in AWS is the role of its
-// ServiceAccount. An identity of provider none is none.
+// ServiceAccount. An identity of provider none is none. The older provider aws-eks
+// does without a role, because the trigger may say whose identity it asks with.
 func (r *reading) identity(id *v1alpha1.AuthPodIdentity) (*v1alpha1.AuthPodIdentity, error) {
 	if noIdentity(id) {
 		return nil, nil
@@ -30,6 +35,9 @@ func (r *reading) identity(id *v1alpha1.AuthPodIdentity) (*v1alpha1.AuthPodIdent
 		return id, nil
 	}
 	role, err := r.workloadRole()
+	if errors.Is(err, errNoRole) && id.Provider == v1alpha1.PodIdentityProviderAwsEKS {
+		return id, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +77,7 @@ func (r *Resolver) annotation(ctx context.Context, namespace, name string) (stri
 	}
 	role := account.Annotations[roleAnnotation]
 	if role == "" {
-		return "", fmt.Errorf("%s has no annotation %s: set it to the ARN of the role", ref, roleAnnotation)
+		return "", fmt.Errorf("%s has no annotation %s: %w", ref, roleAnnotation, errNoRole)
 	}
 	return role, nil
 }

@@ -199,8 +199,8 @@ func TestBoundTokens(t *testing.T) {
 // Covers: field TriggerAuthentication.spec.podIdentity.identityOwner
 // Covers: annotation eks.amazonaws.com/role-arn
 // Differs: Authentication
-// KEDA: a ServiceAccount without the annotation of a role gives an empty role, and the trigger runs under the operator's own identity.
-// Here: the ServiceAccount and the annotation are named, and the trigger does not run.
+// KEDA: with identityOwner workload, a ServiceAccount whose annotation of a role is empty gives no role, and the trigger runs under the operator's own identity.
+// Here: the ServiceAccount and the annotation are named, and the trigger does not run, as without the annotation.
 // Why: a trigger must not get rights of the controller that nobody gave it.
 // Old: leave identityOwner out, or set it to keda
 func TestWorkloadWithoutRoleIsNamedInsteadOfRunningAsTheController(t *testing.T) {
@@ -229,7 +229,11 @@ func TestWorkloadWithoutRoleIsNamedInsteadOfRunningAsTheController(t *testing.T)
 				t.Errorf("identity %+v, error %v", got.PodIdentity, err)
 			}
 		}
-		refuse(t, resolver, byName, under("plain"), "podIdentity: ServiceAccount default/plain has no annotation eks.amazonaws.com/role-arn")
+		if id.Provider == v1alpha1.PodIdentityProviderAws {
+			refuse(t, resolver, byName, under("plain"), "podIdentity: ServiceAccount default/plain has no annotation eks.amazonaws.com/role-arn: set it")
+		} else if got, err := resolver.Resolve(t.Context(), byName, under("plain")); err != nil || got.PodIdentity == nil || got.PodIdentity.RoleArn != nil {
+			t.Errorf("without a role: identity %+v, error %v", got.PodIdentity, err)
+		}
 		refuse(t, resolver, byName, under("nobody"), "ServiceAccount default/nobody does not exist: create it, or correct serviceAccountName of the workload")
 		refuse(t, resolver, byName, auth.Workload{Name: "Widget default/w", Namespace: "default", Template: func() (*corev1.PodTemplateSpec, error) { return nil, nil }},
 			"Widget default/w has no pod template")

@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/smithy-go/logging"
+	"k8s.io/utils/ptr"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/identity"
@@ -57,19 +58,14 @@ func (i Identity) Settings() []string {
 
 // Pod returns the identity that a pod identity of the provider aws stands for,
 // and whether it is of that provider. For identityOwner workload its role has
-// been filled in before.
+// been filled in before. The older provider aws-eks without a role stands for none:
+// it leaves the choice to the trigger.
 func Pod(pod *v1alpha1.AuthPodIdentity) (Identity, bool) {
 	if pod == nil || pod.Provider != v1alpha1.PodIdentityProviderAws && pod.Provider != v1alpha1.PodIdentityProviderAwsEKS {
 		return Identity{}, false
 	}
-	var who Identity
-	if pod.RoleArn != nil {
-		who.Role = *pod.RoleArn
-	}
-	if pod.ExternalID != nil {
-		who.ExternalID = *pod.ExternalID
-	}
-	return who, true
+	who := Identity{Role: ptr.Deref(pod.RoleArn, ""), ExternalID: ptr.Deref(pod.ExternalID, "")}
+	return who, who.Role != "" || pod.Provider == v1alpha1.PodIdentityProviderAws
 }
 
 // Identify picks the identity that a trigger and its TriggerAuthentication ask

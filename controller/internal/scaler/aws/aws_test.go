@@ -229,6 +229,13 @@ func TestIdentities(t *testing.T) {
 			pod:   &v1alpha1.AuthPodIdentity{Provider: v1alpha1.PodIdentityProviderAwsEKS, RoleArn: ptr(roleARN)},
 			setup: func(t *testing.T, c cloud) { c.web(t, roleARN) },
 		},
+		"older provider aws-eks without a role beside operator": {
+			auth: trigger.AWSAuth{IdentityOwner: "operator"}, pod: &v1alpha1.AuthPodIdentity{Provider: v1alpha1.PodIdentityProviderAwsEKS},
+			setup: func(t *testing.T, c cloud) { c.own(t) },
+		},
+		"older provider aws-eks without a role beside a key": {
+			auth: static, pod: &v1alpha1.AuthPodIdentity{Provider: v1alpha1.PodIdentityProviderAwsEKS},
+		},
 		"role without a pod identity": {
 			auth:  trigger.AWSAuth{RoleARN: roleARN},
 			setup: func(t *testing.T, c cloud) { c.own(t); c.tokens.AllowRole(roleARN, "") },
@@ -314,6 +321,10 @@ func TestBindAsksForCredentials(t *testing.T) {
 	_, err := aws.Bind(trigger.Decoded{Type: "aws-sqs-queue", Trigger: q}, scaler.Env{})
 	if err == nil || !strings.Contains(err.Error(), "podIdentity") {
 		t.Errorf("without credentials: %v", err)
+	}
+	_, err = aws.Bind(trigger.Decoded{Type: "aws-sqs-queue", Trigger: q}, scaler.Env{PodIdentity: &v1alpha1.AuthPodIdentity{Provider: v1alpha1.PodIdentityProviderAwsEKS}})
+	if err == nil || !strings.Contains(err.Error(), "there are no AWS credentials") {
+		t.Errorf("with a workload that has no role: %v", err)
 	}
 	for name, half := range map[string]trigger.AWSAuth{"ID": {AccessKeyID: "AKID"}, "secret": {SecretAccessKey: secretText}} {
 		_, err := aws.Bind(trigger.Decoded{Type: "aws-sqs-queue", Trigger: c.queue(half)}, scaler.Env{})
