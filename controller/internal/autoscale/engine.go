@@ -49,7 +49,9 @@ type Options struct {
 	Metrics *observe.Metrics
 	// HPAPeriod is how often the HPA controller looks at a metric; default 15 s.
 	HPAPeriod time.Duration
-	// Workers evaluate objects side by side; default 8.
+	// Workers evaluate objects side by side; default 8. Half as many more do so for
+	// objects whose last evaluation failed, which an API server may take long to refuse:
+	// however many these are, they keep no others waiting.
 	Workers int
 	// Version is put on the labels of Jobs.
 	Version string
@@ -79,7 +81,8 @@ type subject interface {
 // Engine evaluates registered objects.
 type Engine struct {
 	Options
-	queue workqueue.TypedRateLimitingInterface[sample.Object]
+	queue   workqueue.TypedRateLimitingInterface[sample.Object]
+	failing workqueue.TypedInterface[sample.Object] // from the queue, those that failed last time
 
 	mu        sync.RWMutex
 	subjects  map[sample.Object]subject
@@ -106,6 +109,7 @@ func New(o Options) *Engine {
 		queue: workqueue.NewTypedRateLimitingQueueWithConfig(limiter, workqueue.TypedRateLimitingQueueConfig[sample.Object]{
 			Name: "autoscale", Clock: o.Clock,
 		}),
+		failing: workqueue.NewTyped[sample.Object](),
 	}
 }
 
@@ -118,8 +122,15 @@ func (e *Engine) Run(ctx context.Context) error {
 			}
 		})
 	}
+	for range max(1, e.Workers/2) {
+		workers.Go(func() {
+			for e.retry(ctx) {
+			}
+		})
+	}
 	<-ctx.Done()
 	e.queue.ShutDown()
+	e.failing.ShutDown()
 	workers.Wait()
 	return nil
 }
@@ -130,22 +141,41 @@ func (e *Engine) next(ctx context.Context) bool {
 		return false
 	}
 	defer e.queue.Done(id)
+	if e.queue.NumRequeues(id) > 0 {
+		e.failing.Add(id)
+		return true
+	}
+	e.work(ctx, id)
+	return true
+}
+
+func (e *Engine) retry(ctx context.Context) bool {
+	id, shutdown := e.failing.Get()
+	if shutdown {
+		return false
+	}
+	defer e.failing.Done(id)
+	e.work(ctx, id)
+	return true
+}
+
+// work evaluates an object, if it is still there, and has it evaluated again in time.
+func (e *Engine) work(ctx context.Context, id sample.Object) {
 	s := e.subject(id)
 	if s == nil || ctx.Err() != nil {
 		e.queue.Forget(id)
-		return true
+		return
 	}
 	again, err := e.guarded(ctx, id, s.evaluate)
 	if err != nil {
 		e.Log.Error(err, "cannot act on samples", "kind", id.Kind, "namespace", id.Namespace, "name", id.Name)
 		e.queue.AddRateLimited(id)
-		return true
+		return
 	}
 	e.queue.Forget(id)
 	if !again.IsZero() {
 		e.queue.AddAfter(id, max(0, again.Sub(e.Clock.Now())))
 	}
-	return true
 }
 
 // Changed says that an object has new samples; poll calls it.

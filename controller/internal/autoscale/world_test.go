@@ -51,6 +51,7 @@ type api struct {
 	replicas  int32
 	readErr   error // of the replicas
 	scaleErr  error
+	scaling   func(name string) error // if set, says what a write of the count comes to
 	patches   []string
 	jobs      []batchv1.Job // as the cache shows them
 	created   []string
@@ -108,6 +109,11 @@ type subresource struct {
 }
 
 func (s subresource) Patch(_ context.Context, o client.Object, patch client.Patch, _ ...client.SubResourcePatchOption) error {
+	if s.name == "scale" && s.scaling != nil {
+		if err := s.scaling(o.GetName()); err != nil {
+			return err
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	data, err := patch.Data(o)
