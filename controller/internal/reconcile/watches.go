@@ -42,7 +42,10 @@ func (r *ScaledObjects) Setup(mgr ctrl.Manager, workers int) error {
 		Watches(&autoscalingv2.HorizontalPodAutoscaler{}, handler.EnqueueRequestsFromMapFunc(r.rivals), builder.WithPredicates(retargeted())).
 		Watches(&appsv1.Deployment{}, r.users(v1alpha1.KindScaledObject, "Deployment"), builder.WithPredicates(templateChanged())).
 		Watches(&appsv1.StatefulSet{}, r.users(v1alpha1.KindScaledObject, "StatefulSet"), builder.WithPredicates(templateChanged()))
-	return r.watchSources(b, v1alpha1.KindScaledObject).Complete(r)
+	if err := r.watchSources(b, v1alpha1.KindScaledObject).Complete(r); err != nil {
+		return err
+	}
+	return setupRepair(mgr, "scaledobjectstatus", func() *v1alpha1.ScaledObject { return &v1alpha1.ScaledObject{} }, r.Status)
 }
 
 // Setup registers the reconciler with a manager.
@@ -51,7 +54,10 @@ func (r *ScaledJobs) Setup(mgr ctrl.Manager, workers int) error {
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: backoff()}).
 		For(&v1alpha1.ScaledJob{}, builder.WithPredicates(declared())).
 		Watches(&batchv1.Job{}, handler.Funcs{}) // keeps the cache of Jobs that the engine reads
-	return r.watchSources(b, v1alpha1.KindScaledJob).Complete(r)
+	if err := r.watchSources(b, v1alpha1.KindScaledJob).Complete(r); err != nil {
+		return err
+	}
+	return setupRepair(mgr, "scaledjobstatus", func() *v1alpha1.ScaledJob { return &v1alpha1.ScaledJob{} }, r.Status)
 }
 
 // watchSources leads from a change of what authentications are made of to the

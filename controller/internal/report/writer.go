@@ -17,6 +17,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -40,12 +41,13 @@ type Writer[T client.Object, S any] struct {
 }
 
 // entry is the status of one object as it was last written. The cache may lag
-// behind it; nobody else writes status, so it needs no re-reading.
+// behind it; it needs no re-reading, because Repair undoes what others write.
 type entry[S any] struct {
 	uid types.UID
 
-	mu     sync.Mutex
-	status S
+	mu      sync.Mutex
+	status  S
+	version string // the resource version of the object that had it first
 	// refusals are told once; empty when the last write went through.
 	statusRefused, objectRefused string
 	announced                    int64 // the last generation that First was asked about
@@ -110,7 +112,7 @@ func (w *Writer[T, S]) Update(ctx context.Context, obj T, change func(status *S,
 		w.tellReady(obj, &after)
 		return nil
 	}
-	err := w.patch(ctx, obj, &e.status, &after)
+	version, err := w.patch(ctx, obj, &e.status, &after)
 	if apierrors.IsNotFound(err) {
 		w.Forget(client.ObjectKeyFromObject(obj))
 		return nil
@@ -124,7 +126,7 @@ func (w *Writer[T, S]) Update(ctx context.Context, obj T, change func(status *S,
 	for _, event := range w.kind.events(&e.status, &after) {
 		w.Event(obj, event)
 	}
-	e.status = after
+	e.status, e.version = after, version
 	w.tellReady(obj, &after)
 	return nil
 }
@@ -133,6 +135,25 @@ func (w *Writer[T, S]) tellReady(obj T, status *S) {
 	if w.Ready != nil {
 		w.Ready(client.ObjectKeyFromObject(obj), w.kind.conditions(status).IsTrue(v1alpha1.ConditionReady))
 	}
+}
+
+// Repair writes the status of obj, which comes from a cache, once more where somebody
+// else changed it after the last write: another controller that still ran, or a
+// person. Nothing is told of it. What the cache has yet to hear of is left alone.
+func (w *Writer[T, S]) Repair(ctx context.Context, obj T) error {
+	e := w.entry(obj)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	order, err := resourceversion.CompareResourceVersion(obj.GetResourceVersion(), e.version)
+	if err != nil || order < 0 || equality.Semantic.DeepEqual(*w.kind.status(obj), e.status) {
+		return err
+	}
+	version, err := w.patch(ctx, obj, w.kind.status(obj), &e.status)
+	if err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	e.version = version
+	return nil
 }
 
 // Read returns a copy of the status as last written.
@@ -199,18 +220,21 @@ func (w *Writer[T, S]) entry(obj T) *entry[S] {
 	key := client.ObjectKeyFromObject(obj)
 	e, ok := w.written[key]
 	if !ok || e.uid != obj.GetUID() {
-		e = &entry[S]{uid: obj.GetUID(), status: w.kind.copy(w.kind.status(obj))}
+		e = &entry[S]{uid: obj.GetUID(), status: w.kind.copy(w.kind.status(obj)), version: obj.GetResourceVersion()}
 		w.written[key] = e
 	}
 	return e
 }
 
-func (w *Writer[T, S]) patch(ctx context.Context, obj T, before, after *S) error {
+// patch writes the difference between two statuses, and returns the version of the
+// object that it made.
+func (w *Writer[T, S]) patch(ctx context.Context, obj T, before, after *S) (version string, err error) {
 	old, changed, target := w.kind.new(), w.kind.new(), w.kind.new()
 	*w.kind.status(old), *w.kind.status(changed) = *before, *after
 	target.SetNamespace(obj.GetNamespace())
 	target.SetName(obj.GetName())
-	return PatchStatus(ctx, w.client, target, old, changed)
+	err = PatchStatus(ctx, w.client, target, old, changed)
+	return target.GetResourceVersion(), err
 }
 
 // PatchStatus sends the difference between before and after, which differ in their

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -35,6 +36,7 @@ type api struct {
 	mu      sync.Mutex
 	err     error
 	patches []string
+	version int
 }
 
 func (a *api) Status() client.SubResourceWriter { return status{api: a} }
@@ -49,6 +51,8 @@ func (a status) Patch(_ context.Context, o client.Object, patch client.Patch, _ 
 	defer a.api.mu.Unlock()
 	data, err := patch.Data(o)
 	a.api.patches = append(a.api.patches, o.GetName()+" "+string(data))
+	a.api.version += 10
+	o.SetResourceVersion(strconv.Itoa(a.api.version))
 	return errors.Join(err, a.api.err)
 }
 
@@ -209,6 +213,40 @@ func TestLongNotes(t *testing.T) {
 	note := strings.TrimPrefix(events.told[0], "Warning Long: ")
 	if len(note) > 1024 || !strings.HasSuffix(note, "ä…") {
 		t.Errorf("a note of %d bytes ends with %q", len(note), note[len(note)-8:])
+	}
+}
+
+// TestStatusThatOthersWriteIsPutRight: as soon as the cache shows it, and without a word.
+func TestStatusThatOthersWriteIsPutRight(t *testing.T) {
+	w, api, events, _ := newWriter()
+	o := object()
+	o.ResourceVersion = "1"
+	update(t, w, o, set(v1alpha1.ConditionReady, metav1.ConditionTrue, "ScaledObjectReady", "well"))
+	ours := w.Read(o)
+	foreign := v1alpha1.ScaledObjectStatus{PausedReplicaCount: new(int32(3))}
+	for _, c := range []struct {
+		version string
+		status  v1alpha1.ScaledObjectStatus
+		want    string
+	}{
+		{"9", foreign, ""}, // has yet to hear of our write
+		{"10", ours, ""},
+		{"11", ours, ""},
+		{"12", foreign, `"pausedReplicaCount":null`},
+		{"19", foreign, ""}, // of before that
+		{"20", ours, ""},
+	} {
+		api.patches, events.told = nil, nil
+		o.ResourceVersion, o.Status = c.version, c.status
+		if err := w.Repair(t.Context(), o); err != nil {
+			t.Error(err)
+		}
+		if got := strings.Join(api.patches, ""); (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+			t.Errorf("at version %s it patched %s, want %s", c.version, got, c.want)
+		}
+		if len(events.told) > 0 {
+			t.Errorf("at version %s told was %q", c.version, events.told)
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/internal/testkit/source"
@@ -74,6 +75,36 @@ func testRestoredCountIsTheTargetsOwn(e *env) {
 	}
 	e.delete(&v1alpha1.ScaledObject{}, "web")
 	e.scaled("large", 7)
+}
+
+// testForeignStatus: what somebody else writes to a status, as KEDA does where it still
+// ran for a moment, is put right although nothing happens to the object.
+func testForeignStatus(e *env) {
+	e.apply(deployment("web", 0), e.redisObject("web", "pollingInterval: 600"), deployment("held", 0), e.redisObject("held", ""), e.redisJob("work", longRunning, "pollingInterval: 600"))
+	e.annotate("held", v1alpha1.AnnotationPaused, "true")
+	for _, o := range []client.Object{scaledObject("web"), scaledObject("held"), scaledJob("work")} {
+		e.eventually(o.GetName()+" is as it will be", func() error {
+			if c := e.conditions(o); !c.IsTrue(v1alpha1.ConditionReady) || c.IsTrue(v1alpha1.ConditionPaused) != (o.GetName() == "held") {
+				return fmt.Errorf("it says %+v", c)
+			}
+			return nil
+		})
+	}
+	for _, o := range []client.Object{scaledObject("web"), scaledObject("held"), scaledJob("work")} {
+		e.eventually("the status of "+o.GetName()+" is put right", func() func() error {
+			before := e.conditions(o)
+			e.patchStatus(o, o.GetName(), `{"status":{"hpaName":"nobody's","conditions":[{"type":"Ready","status":"False","reason":"Edited"}]}}`)
+			return func() error {
+				after := e.conditions(o)
+				for _, kind := range []v1alpha1.ConditionType{v1alpha1.ConditionReady, v1alpha1.ConditionActive, v1alpha1.ConditionPaused} {
+					if after.Get(kind) != before.Get(kind) {
+						return fmt.Errorf("it says %+v, and said %+v", after.Get(kind), before.Get(kind))
+					}
+				}
+				return nil
+			}
+		}())
+	}
 }
 
 // testAuthenticationRefs: a trigger authenticates by what it refers to, in its

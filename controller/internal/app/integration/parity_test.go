@@ -28,6 +28,7 @@ var parityTests = map[string]func(*env){
 	"FallbackBehaviors":                  testFallbackBehaviors,
 	"FallbackOfAFormulaWithoutAnswer":    testFallbackOfAFormulaWithoutAnswer,
 	"FallbackWithAFractionalTarget":      testFallbackWithAFractionalTarget,
+	"ForeignStatus":                      testForeignStatus,
 	"FormulaKeepsContainerMetrics":       testFormulaKeepsContainerMetrics,
 	"InitialCooldown":                    testInitialCooldown,
 	"KindOfTargetAppearsLater":           testKindOfTargetAppearsLater,
