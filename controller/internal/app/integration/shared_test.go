@@ -12,7 +12,7 @@ func TestController(t *testing.T) {
 	ctl := startController(t, nil)
 	ctl.ready(t)
 	for _, area := range []map[string]func(*env){
-		sharedTests, admissionTests, authenticationTests, eventingTests, jobTests, observabilityTests, parityTests,
+		sharedTests, admissionTests, authenticationTests, changeTests, eventingTests, jobTests, observabilityTests, parityTests,
 	} {
 		for name, test := range area {
 			t.Run(name, func(t *testing.T) {
