@@ -214,6 +214,11 @@ func testTimesTellWhatTheySpeakOf(e *env) {
 // Here: The action of a warning is its message without numbers, that of other events their reason, and a deletion that somebody asked for is Normal.
 // Why: Kubernetes counts events of one action as one and keeps the first message only: warnings that say something else must not be lost, and numbers make no other event. Alerts on warnings should not fire for a deletion.
 // Old: not available
+// Differs: Events
+// KEDA: The messages of events, conditions and refusals are fixed sentences, such as that the scale target is specified wrongly; KEDAScalersStarted is told once for each scaler that is built and once more for all of them, and a missing target in two events.
+// Here: Types, statuses and reasons are KEDA's. Messages name the field or object, its value and the remedy, and what happens once is told once.
+// Why: Whoever reads a message wants to know what to change, and programs should go by reasons.
+// Old: match reasons instead of messages
 func testLooksStartAndStop(e *env) {
 	const web = "web"
 	e.apply(deployment(web, 0), e.redisObject(web, ""))
@@ -238,8 +243,10 @@ func testLooksStartAndStop(e *env) {
 	if ev := e.event(web, v1alpha1.EventScaledObjectDeleted); ev.Type != corev1.EventTypeNormal {
 		e.Errorf("a deletion that was asked for is a %s", ev.Type)
 	}
-	if got := len(e.eventsOf(web, v1alpha1.EventScalersStopped)); got != 3 {
-		e.Errorf("looking stopped three times and was told %d times", got)
+	for _, reason := range []string{v1alpha1.EventScalersStarted, v1alpha1.EventScalersStopped} {
+		if got := len(e.eventsOf(web, reason)); got != 3 {
+			e.Errorf("%s happened three times and was told %d times", reason, got)
+		}
 	}
 	for _, ev := range e.events(web) {
 		word := !strings.Contains(ev.Action, " ")
