@@ -32,6 +32,8 @@ func TestEval(t *testing.T) {
 		{"all failed gives nil", "a ?? b", nil, nil},
 		{"name that is no identifier", `$env["my-trigger"] * 2`, map[string]*float64{"my-trigger": number64(2)}, number64(4)},
 		{"negative", "a - b", map[string]*float64{"a": number64(1), "b": number64(2)}, number64(-1)},
+		{"if and else", "if (max([a, b]) > 0) {\n  max([a, b])\n} else {\n  $env[\"my-trigger\"]\n}\n",
+			map[string]*float64{"a": number64(0), "b": number64(0), "my-trigger": number64(6)}, number64(6)},
 		{"new lines", "a\n+\nb", map[string]*float64{"a": number64(1), "b": number64(2)}, number64(3)},
 	}
 	for _, tt := range tests {
