@@ -7,10 +7,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/keda-tf/terraform-provider-keda/provider/internal/convert"
@@ -21,8 +19,8 @@ import (
 // would leave them in the object, and the plan would have said otherwise. They are
 // removed if conflicts are to be forced, and errors if not.
 func (c change) drop(ctx context.Context, prior, plan tftypes.Value) error {
-	places := convert.Dropped(convert.Expand(c.fields, prior).Object, convert.Expand(c.fields, plan).Object)
-	if len(places) == 0 {
+	before, after := convert.Expand(c.fields, prior).Object, convert.Expand(c.fields, plan).Object
+	if convert.Holds(after, before) {
 		return nil
 	}
 	ref := c.ref(plan)
@@ -30,27 +28,32 @@ func (c change) drop(ctx context.Context, prior, plan tftypes.Value) error {
 	if err != nil || object == nil {
 		return err
 	}
-	force, patch := convert.Flag(plan, "force_conflicts", false), map[string]any{}
-	for _, location := range places {
-		sharers := c.client.Sharers(object, location)
-		switch {
-		case len(sharers) == 0:
-		case force:
-			if err := unstructured.SetNestedField(patch, nil, location.Keys()...); err != nil {
-				return err
+	var places []convert.Location
+	for _, other := range c.client.Others(object) {
+		for _, d := range convert.Dropped(other.Fields, before, after, object.Object) {
+			places = append(places, d.Live)
+			if !convert.Flag(plan, "force_conflicts", false) {
+				c.shared(d, other.Manager, prior)
 			}
-		default:
-			place, by := convert.Locate(c.fields, plan, location), strings.Join(sharers, ", ")
-			c.diags.AddAttributeError(place, "Field shared with "+by, at(place, fmt.Sprintf("%s is not in the configuration any more, but %s has set it too, so it would stay. "+
-				"Set force_conflicts = true to remove it, or remove it there.", lastName(place, location), by)))
 		}
 	}
-	if len(patch) == 0 {
+	if len(places) == 0 || c.diags.HasError() {
 		return nil
 	}
-	body, err := json.Marshal(patch)
+	body, err := json.Marshal(convert.Without(object.Object, places))
 	if err != nil {
 		return err
 	}
 	return c.client.Patch(ctx, ref, types.MergePatchType, body)
+}
+
+// shared reports a value that another field manager keeps in the object.
+func (c change) shared(d convert.Drop, manager string, prior tftypes.Value) {
+	place := convert.Locate(c.fields, prior, d.At)
+	name := lastName(place, d.At)
+	if d.Item != "" {
+		name = fmt.Sprintf("The item %s of a list", d.Item)
+	}
+	c.diags.AddAttributeError(place, "Field shared with "+manager, at(place, fmt.Sprintf("%s is not in the configuration any more, but %s has set it too, so it would stay. "+
+		"Set force_conflicts = true to remove it, or remove it there.", name, manager)))
 }

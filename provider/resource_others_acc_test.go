@@ -5,8 +5,10 @@ package provider
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
@@ -139,4 +141,48 @@ resource "keda_cluster_trigger_authentication" "all" {
 			ImportStateVerify: true, ImportStateVerifyIdentifierAttribute: "uid",
 		},
 	)
+}
+
+// TestAccImportedJobLosesWhatIsTakenOut: items of lists that kubectl set stay with
+// kubectl too, and would be drift for ever.
+func TestAccImportedJobLosesWhatIsTakenOut(t *testing.T) {
+	c := acctest.NewCluster(t, crdFolder)
+	variable := func(name string) map[string]any { return map[string]any{"name": name, "value": "x"} }
+	container := func(name string, env ...any) map[string]any {
+		return map[string]any{"name": name, "image": "x", "command": []any{"sh"}, "env": env}
+	}
+	template := func(containers ...any) map[string]any {
+		return map[string]any{"template": map[string]any{"spec": map[string]any{"restartPolicy": "Never", "containers": containers}}}
+	}
+	c.Apply("scaledjobs", "kubectl", map[string]any{"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledJob",
+		"metadata": map[string]any{"name": "shared", "namespace": c.Namespace},
+		"spec": map[string]any{
+			"jobTargetRef": template(container("side", variable("Z")), container("main", variable("A"), variable("B"), variable("C"))),
+			"triggers":     []any{map[string]any{"type": "redis", "metadata": map[string]any{"address": "redis:6379", "listName": "jobs"}}},
+		}})
+	s := acctest.NewSession(t, New("test")).Configure(map[string]any{"config_path": c.Config})
+	const kind = "keda_scaled_job"
+	state, _ := s.Import(kind, c.Namespace+"/shared")
+	main := container("main", variable("C"))
+	delete(main, "command")
+	config := func(force bool) map[string]any {
+		return map[string]any{"name": "shared", "namespace": c.Namespace, "wait": false, "force_conflicts": force, "job_template": template(main),
+			"trigger": []any{map[string]any{"redis": map[string]any{"address": []any{"redis:6379"}, "list_name": "jobs"}}}}
+	}
+	update := func(force bool) (tftypes.Value, string) {
+		wanted := s.Config(kind, config(force))
+		plan, _ := s.Plan(kind, state, wanted)
+		after, diagnostics := s.Apply(kind, state, plan, wanted)
+		return after, acctest.Text(diagnostics)
+	}
+	after, text := update(false)
+	contains(t, text, `The item {"name":"side"} of a list is not in the configuration any more, but kubectl has set it too`, `The item {"name":"A"} of a list`, `The item {"name":"B"} of a list`,
+		"At job_template.template.spec.containers[1].env[1].", "command is not in the configuration any more", "force_conflicts = true")
+	if !after.Equal(state) || strings.Contains(text, `"C"`) {
+		t.Errorf("the state is %s; %s", after, text)
+	}
+	if state, text = update(true); text != "" {
+		t.Fatal(text)
+	}
+	unchanged(t, s, kind, state, config(true))
 }

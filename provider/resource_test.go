@@ -315,23 +315,6 @@ func TestImport(t *testing.T) {
 	}
 }
 
-// TestSharedFieldsDoNotStaySilently is TestAccImportedObjectLosesWhatIsTakenOut
-// without a cluster.
-func TestSharedFieldsDoNotStaySilently(t *testing.T) {
-	s, api := connected(t)
-	state := s.Create(scaledObjectType, typedConfig())
-	fields := map[string]any{"f:spec": map[string]any{"f:maxReplicaCount": map[string]any{}}}
-	api.Object(consumerPath)["metadata"].(map[string]any)["managedFields"] = []any{map[string]any{
-		"manager": "kubectl-edit", "operation": "Update", "apiVersion": "keda.sh/v1alpha1", "fieldsType": "FieldsV1", "fieldsV1": fields}}
-	config := s.Config(scaledObjectType, with(typedConfig(), map[string]any{"max_replica_count": nil}))
-	plan, _ := s.Plan(scaledObjectType, state, config)
-	after, diagnostics := s.Apply(scaledObjectType, state, plan, config)
-	contains(t, acctest.Text(diagnostics), "Field shared with kubectl-edit", "At max_replica_count.")
-	if !after.Equal(state) {
-		t.Errorf("the state is %s", after)
-	}
-}
-
 // TestImportsNumbersThatAreNone imports what kubectl let pass.
 func TestImportsNumbersThatAreNone(t *testing.T) {
 	s, api := connected(t)

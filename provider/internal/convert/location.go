@@ -5,7 +5,6 @@ package convert
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -86,27 +85,6 @@ func (l Location) along(keys []string) Location {
 		l = l.to(key)
 	}
 	return l
-}
-
-// Dropped lists the places of what one object has and another has not any more,
-// where the other has no part of it. A list counts as one value.
-func Dropped(before, after map[string]any) []Location { return dropped(before, after, nil) }
-
-func dropped(before, after map[string]any, at Location) []Location {
-	var places []Location
-	for _, key := range slices.Sorted(maps.Keys(before)) {
-		here := at.to(key)
-		members, isObject := before[key].(map[string]any)
-		rest, kept := after[key]
-		switch {
-		case isObject && (kept || here.ofKeys()):
-			left, _ := rest.(map[string]any)
-			places = append(places, dropped(members, left, here)...)
-		case !kept:
-			places = append(places, here)
-		}
-	}
-	return places
 }
 
 // Locate finds the argument that holds the value at a location: as deep as

@@ -59,25 +59,24 @@ func (c *Client) takeOver(ctx context.Context, ref Ref, owned *unstructured.Unst
 	return c.Patch(ctx, ref, types.JSONPatchType, patch)
 }
 
-// Sharers lists the field managers beside the client's own that set the value at
-// some keys of an object, sorted. As long as there is one, an Apply that leaves
-// the value out does not remove it.
-func (c *Client) Sharers(object *unstructured.Unstructured, keys []any) []string {
-	sharers := sets.New[string]()
+// Owned is what a field manager owns of an object, in the notation of managed
+// fields.
+type Owned struct {
+	Manager string
+	Fields  map[string]any
+}
+
+// Others lists what the field managers beside the client's own own of an object.
+// As long as there is one, an Apply that leaves a value out does not remove it.
+func (c *Client) Others(object *unstructured.Unstructured) []Owned {
+	var others []Owned
 	for _, e := range object.GetManagedFields() {
-		var fields any
-		if e.Manager == c.manager || e.FieldsV1 == nil || json.Unmarshal(e.FieldsV1.GetRawBytes(), &fields) != nil {
-			continue
-		}
-		for _, key := range keys {
-			members, _ := fields.(map[string]any)
-			fields = members[fmt.Sprint("f:", key)]
-		}
-		if fields != nil {
-			sharers.Insert(e.Manager)
+		var fields map[string]any
+		if e.Manager != c.manager && e.FieldsV1 != nil && json.Unmarshal(e.FieldsV1.GetRawBytes(), &fields) == nil {
+			others = append(others, Owned{e.Manager, fields})
 		}
 	}
-	return sets.List(sharers)
+	return others
 }
 
 // Managers lists who wrote the object, Kubernetes' own controllers apart.
