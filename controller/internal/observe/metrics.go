@@ -7,6 +7,7 @@
 package observe
 
 import (
+	"cmp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/scaler"
@@ -251,15 +253,16 @@ func (m *Metrics) Registered(id sample.Object, types []string) {
 }
 
 // exists counts an object of its kind and namespace, of which nothing is shown once
-// there is none: namespaces come and go. The caller holds mu.
+// there is none: namespaces come and go. What has no namespace counts in default, as
+// in KEDA. The caller holds mu.
 func (m *Metrics) exists(id sample.Object, change int) {
-	of := sample.Object{Kind: id.Kind, Namespace: id.Namespace}
+	of := sample.Object{Kind: id.Kind, Namespace: cmp.Or(id.Namespace, metav1.NamespaceDefault)}
 	if m.existing[of] += change; m.existing[of] > 0 {
-		m.resources.WithLabelValues(resourceLabel(id.Kind), id.Namespace).Set(float64(m.existing[of]))
+		m.resources.WithLabelValues(resourceLabel(of.Kind), of.Namespace).Set(float64(m.existing[of]))
 		return
 	}
 	delete(m.existing, of)
-	m.resources.DeleteLabelValues(resourceLabel(id.Kind), id.Namespace)
+	m.resources.DeleteLabelValues(resourceLabel(of.Kind), of.Namespace)
 }
 
 // Halt deletes what was measured of an object that is not scaled at present,

@@ -119,10 +119,12 @@ func TestRegisteredCountsEachObjectOnce(t *testing.T) {
 		m.Registered(web, types)
 	}
 	m.Registered(job, []string{"cron"})
+	m.Registered(sample.Object{Kind: "ClusterTriggerAuthentication", Name: "shared"}, []string{})
 	m.Registered(sample.Object{Kind: "ScaledObject", Namespace: "default", Name: "unknown"}, nil)
 	expect(t, registry, `
 # HELP keda_resource_registered_total Objects that exist, by type.
 # TYPE keda_resource_registered_total gauge
+keda_resource_registered_total{namespace="default",type="cluster_trigger_authentication"} 1
 keda_resource_registered_total{namespace="default",type="scaled_job"} 1
 keda_resource_registered_total{namespace="default",type="scaled_object"} 1
 # HELP keda_trigger_registered_total Triggers of all objects, by type.
