@@ -120,7 +120,7 @@ func TestRules(t *testing.T) {
 //
 // Differs: Triggers
 // KEDA: A metrics-api trigger follows any valueLocation, one that keeps the operator busy for minutes or takes all its memory included.
-// Here: A valueLocation has 500 characters at most; in JSON it has eight modifiers and parts of multipaths at most, @dig once, and none of @group, @pretty and @tostr, and one that has any of these works on answers of up to 256 KiB.
+// Here: A valueLocation has 500 characters at most; its regular expressions have a thousand states at most; in JSON it has eight modifiers and parts of multipaths at most, @dig once, and none of @group, @pretty and @tostr, and one that has any of these works on answers of up to 256 KiB.
 // Why: One object of one tenant would stop the scaling of all.
 // Old: not available
 func TestPathsThatTakeMinutesAreRefused(t *testing.T) {

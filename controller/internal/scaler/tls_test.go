@@ -100,7 +100,7 @@ func TestKeysThatTakeMinutesToDecryptAreRefused(t *testing.T) {
 		number  []byte // of the options, in DER
 	}{
 		"PBKDF2": {pkcs8.PBKDF2Opts{SaltSize: 8, IterationCount: 0x10001, HMACHash: crypto.SHA256}, []byte{2, 3, 1, 0, 1}},
-		"scrypt": {pkcs8.ScryptOpts{SaltSize: 8, CostParameter: 0x10000, BlockSize: 8, ParallelizationParameter: 1}, []byte{2, 3, 1, 0, 0}},
+		"scrypt": {pkcs8.ScryptOpts{SaltSize: 8, CostParameter: 0x10000, BlockSize: 1, ParallelizationParameter: 1}, []byte{2, 3, 1, 0, 0}},
 	} {
 		der, err := pkcs8.MarshalPrivateKey(key, []byte("pw"), &pkcs8.Opts{Cipher: pkcs8.AES256CBC, KDFOpts: test.options})
 		if err != nil {

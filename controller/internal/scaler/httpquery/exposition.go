@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"strconv"
 	"strings"
 
@@ -131,9 +132,39 @@ func parseMatcher(text string) (m matcher, rest string, err error) {
 	}
 	m = matcher{label: found[1], value: value, negate: strings.HasPrefix(found[2], "!")}
 	if strings.HasSuffix(found[2], "~") {
-		if m.pattern, err = regexp.Compile("^(?s:" + value + ")$"); err != nil {
+		if m.pattern, err = compile("^(?s:" + value + ")$"); err != nil {
 			return m, "", fmt.Errorf("the selector's expression for label %q: %w", m.label, err)
 		}
 	}
 	return m, rest[len(quoted):], nil
+}
+
+// maxStates bounds the size of an expression. Matching takes up to its size times
+// the length of the page, whatever time that is.
+const maxStates = 1000
+
+// compile refuses an expression that is small to write and large to run, such as
+// (.*a){1000}.
+func compile(expression string) (*regexp.Regexp, error) {
+	parsed, err := syntax.Parse(expression, syntax.Perl)
+	if err != nil {
+		return nil, err
+	}
+	if states(parsed) > maxStates {
+		return nil, errors.New("it is too large; write it with fewer and smaller repetitions")
+	}
+	return regexp.Compile(expression)
+}
+
+// states is about how many states the machine of an expression has. The parser has
+// bounded the repetitions.
+func states(re *syntax.Regexp) int {
+	n := 1 + len(re.Rune)
+	for _, part := range re.Sub {
+		n += states(part)
+	}
+	if re.Op == syntax.OpRepeat {
+		n *= max(re.Min, re.Max, 1)
+	}
+	return n
 }

@@ -85,6 +85,8 @@ func TestFind(t *testing.T) {
 		{format: "prometheus", page: promPage, location: `work{queue="a"`, err: "malformed"},
 		{format: "prometheus", page: promPage, location: `work{queue="a"} 3`, err: "text after"},
 		{format: "prometheus", page: promPage, location: `work{queue=~"("}`, err: "expression"},
+		{format: "prometheus", page: promPage, location: `work{queue=~"(.*a){1000}b"}`, err: "too large"},
+		{format: "prometheus", page: promPage, location: `work{queue=~"[a-z0-9]{1,40}"}`, want: 3},
 		{format: "prometheus", page: promPage, location: `{queue="a"}`, err: "no metric name"},
 		{format: "prometheus", page: "<html>", location: `work`, err: "text format"},
 	}
