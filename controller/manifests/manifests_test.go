@@ -211,6 +211,13 @@ func TestPodsAreRestricted(t *testing.T) {
 	}
 }
 
+// TestServicesSelectTheirPods: admission is answered by the controller's pods.
+//
+// Differs: Installation
+// KEDA: Admission is a Deployment of its own, and keda_webhook_scaled_object_validations_total and _errors_total are scraped at port 8080 of the Service keda-admission-webhooks.
+// Here: Every replica of the controller answers admission, and serves these metrics with all others at port 8080 of the Service keda-operator; keda-admission-webhooks has the port of admission only.
+// Why: One Deployment less to run; a second Service would scrape the same processes twice and double every sum.
+// Old: not available
 func TestServicesSelectTheirPods(t *testing.T) {
 	phases := render(t, manifests.Options{Controller: manifests.Component{PodLabels: map[string]string{"app": "mine", "team": "shop"}}})
 	controller := find(t, phases, "Deployment", manifests.ControllerName)
@@ -226,6 +233,9 @@ func TestServicesSelectTheirPods(t *testing.T) {
 		if selector != label {
 			t.Errorf("Service %s selects app=%v, but the pods have app=%v", service, selector, label)
 		}
+	}
+	if ports, ok := nested(t, find(t, phases, "Service", manifests.WebhookServiceName), "spec", "ports").([]any); !ok || len(ports) != 1 {
+		t.Errorf("Service %s has the ports %v", manifests.WebhookServiceName, ports)
 	}
 }
 
