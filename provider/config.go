@@ -4,10 +4,13 @@
 package provider
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -15,6 +18,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
+	"github.com/keda-tf/terraform-provider-keda/provider/internal/convert"
 	"github.com/keda-tf/terraform-provider-keda/provider/internal/kube"
 )
 
@@ -59,9 +63,29 @@ func (s settings) restConfig() (*rest.Config, error) {
 	}
 	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides).ClientConfig()
 	if clientcmd.IsEmptyConfig(err) || errors.Is(err, rest.ErrNotInCluster) {
-		return nil, errors.New("neither a host nor a kubeconfig is given, and this is not a pod of a cluster")
+		err = errors.New("neither a host nor a kubeconfig is given, and this is not a pod of a cluster")
 	}
-	return config, err
+	if err != nil {
+		return nil, cmp.Or(s.noContext(rules), err)
+	}
+	return config, nil
+}
+
+// noContext is the error of files that do not have the context that is asked for,
+// or do not say which of theirs is meant; nil when that is not the trouble.
+func (s settings) noContext(rules *clientcmd.ClientConfigLoadingRules) error {
+	files, err := rules.Load()
+	if err != nil || len(rules.Precedence) == 0 || s.host != "" {
+		return nil
+	}
+	name, trouble := s.context, fmt.Sprintf("config_context (KUBE_CTX) is %q, which is no context of", s.context)
+	if name == "" {
+		name, trouble = files.CurrentContext, fmt.Sprintf("config_context (KUBE_CTX) is not set, and current-context is %q in", files.CurrentContext)
+	}
+	if files.Contexts[name] != nil {
+		return nil
+	}
+	return fmt.Errorf("%s %s; the contexts there are %s", trouble, strings.Join(rules.Precedence, ", "), convert.Quoted(slices.Sorted(maps.Keys(files.Contexts))))
 }
 
 func (s settings) loadingRules() (*clientcmd.ClientConfigLoadingRules, error) {

@@ -171,6 +171,20 @@ func execList(t *testing.T) types.List {
 	return list
 }
 
+// contextless writes a kubeconfig that does not say which of its contexts is meant.
+func contextless(t *testing.T) string {
+	t.Helper()
+	file := kubeconfig(t)
+	text, err := os.ReadFile(file)
+	if err == nil {
+		err = os.WriteFile(file, []byte(strings.Replace(string(text), "current-context: first", "", 1)), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
 func TestConfigErrors(t *testing.T) {
 	tests := map[string]struct {
 		config func(*config)
@@ -179,7 +193,9 @@ func TestConfigErrors(t *testing.T) {
 		"nothing":         {func(*config) {}, "neither a host nor a kubeconfig is given"},
 		"no such file":    {func(c *config) { c.ConfigPath = text("/nonexistent") }, `kubeconfig "/nonexistent"`},
 		"an odd host":     {func(c *config) { c.Host = text("http://a b") }, `host "http://a b"`},
-		"no such context": {func(c *config) { c.ConfigPath, c.ConfigContext = text(kubeconfig(t)), text("third") }, "third"},
+		"no such context": {func(c *config) { c.ConfigPath, c.ConfigContext = text(kubeconfig(t)), text("third") }, `config_context (KUBE_CTX) is "third", which is no context of`},
+		"what there is":   {func(c *config) { c.ConfigPath, c.ConfigContext = text(kubeconfig(t)), text("third") }, `the contexts there are "first", "second"`},
+		"no context":      {func(c *config) { c.ConfigPath = text(contextless(t)) }, `config_context (KUBE_CTX) is not set, and current-context is "" in`},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/provider/internal/convert"
@@ -195,15 +196,29 @@ func (d *definition) explain(err error, config tftypes.Value, diags *diag.Diagno
 			diags.AddAttributeError(place, "Refused by the cluster", at(place, c.Field+": "+c.Message))
 		}
 	default:
-		diags.AddError("Refused by the cluster", capital(err.Error()))
+		explainRefusal(err, diags)
+	}
+}
+
+// explainRefusal explains what an API server refused without naming fields.
+func explainRefusal(err error, diags *diag.Diagnostics) {
+	text := err.Error()
+	switch {
+	case apierrors.IsUnauthorized(err):
+		diags.AddError("Credentials not accepted", capital(text)+". A token may have expired: get a new one, or use exec, which does so by itself.\n\n"+howToConfigure)
+	case apierrors.IsForbidden(err) && strings.Contains(text, "User ") && strings.Contains(text, " cannot "):
+		diags.AddError("Not allowed", capital(text)+".\n\nGive the user this right by a Role or ClusterRole and a binding of it, or let the provider be another user.")
+	default:
+		diags.AddError("Refused by the cluster", capital(text))
 	}
 }
 
 func isNoKind(err error) bool { return errors.Is(err, kube.ErrNoKind) }
 
 func capital(text string) string {
-	if text == "" {
-		return ""
+	// The name of a resource, such as scaledobjects.keda.sh, stays as it is.
+	if first, _, _ := strings.Cut(text, " "); text == "" || strings.Contains(first, ".") {
+		return text
 	}
 	return strings.ToUpper(text[:1]) + text[1:]
 }

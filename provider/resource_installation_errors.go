@@ -44,7 +44,7 @@ func (r *installation) explainInstall(err error, diags *diag.Diagnostics) {
 	case errors.As(err, &stuck):
 		explainStuck(stuck, diags)
 	default:
-		diags.AddError("Refused by the cluster", capital(err.Error()))
+		explainRefusal(err, diags)
 	}
 }
 

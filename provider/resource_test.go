@@ -384,6 +384,15 @@ func TestApplyErrors(t *testing.T) {
 				"message": "admission webhook \"vscaledobject.kb.io\" denied the request: the workload is managed by two objects"},
 			[]string{"Refused by the cluster", "managed by two objects"},
 		},
+		"a token that has expired": {
+			map[string]any{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Unauthorized", "code": 401.0, "message": "Unauthorized"},
+			[]string{"Credentials not accepted: The API server http://", "Unauthorized", "A token may have expired", "KUBE_CONFIG_PATH"},
+		},
+		"a right that is missing": {
+			map[string]any{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden", "code": 403.0,
+				"message": `scaledobjects.keda.sh "consumer" is forbidden: User "ci" cannot patch resource "scaledobjects" in API group "keda.sh" in the namespace "default"`},
+			[]string{`Not allowed: scaledobjects.keda.sh "consumer" is forbidden: User "ci" cannot patch`, "Give the user this right by a Role"},
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

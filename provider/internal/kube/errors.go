@@ -73,6 +73,9 @@ func (c *Client) explain(err error) error {
 		return &UnreachableError{Server: c.Server, Err: err}
 	}
 	refused := &RefusedError{Err: err}
+	if apierrors.IsUnauthorized(err) {
+		refused.Err = fmt.Errorf("the API server %s does not accept the credentials: %w", c.Server, err)
+	}
 	if details := status.Status().Details; details != nil {
 		if details.Kind == "namespaces" && apierrors.IsNotFound(err) {
 			refused.Causes = append(refused.Causes, Cause{"metadata.namespace", fmt.Sprintf("there is no namespace %q; create it first, or refer to the resource that does", details.Name)})
