@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // askVariable makes this test binary the process of TestTrust: it asks the URL in it.
@@ -43,7 +44,7 @@ func TestTrust(t *testing.T) {
 		"in a folder of the system":  {folders: []string{empty}, system: trusted, trusts: true},
 		"beside those of the system": {folders: []string{trusted}, system: empty, trusts: true},
 	} {
-		command := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestTrust$") //nolint:gosec // itself
+		command := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestTrust$")
 		command.Env = append(os.Environ(), askVariable+"="+server.URL, "TRUST_TEST_FOLDERS="+strings.Join(c.folders, " "), trustedFolders+"="+c.system)
 		out, err := command.CombinedOutput()
 		if trusts := err == nil; trusts != c.trusts {
@@ -71,7 +72,7 @@ func ask(t *testing.T, url string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := (&http.Client{Timeout: 30 * time.Second}).Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
