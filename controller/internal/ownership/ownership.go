@@ -23,11 +23,15 @@ import (
 // Check looks for others that scale the ScaledObject's target or claim the name
 // of its HPA, and returns them as violations. A ScaledObject for which counts is
 // false is passed over, together with its HPA; the ScaledObject itself always is.
-// The reader's cache must have been given the fields of Index.
+// A paused object that holds no count is in nobody's way. The reader's cache must have
+// been given the fields of Index.
 func Check(ctx context.Context, reader client.Reader, so *v1alpha1.ScaledObject, counts func(other *v1alpha1.ScaledObject) bool) (v1alpha1.Violations, error) {
 	target, err := so.Spec.ScaleTargetRef.GroupVersionKind()
 	if err != nil {
 		return nil, nil //nolint:nilerr // validation reports it
+	}
+	if pause, _ := so.Pause(); pause.Paused && pause.Replicas == nil {
+		return nil, nil
 	}
 	others, err := Rivals(ctx, reader, so)
 	if err != nil {

@@ -174,11 +174,8 @@ func (r *ScaledObjects) observe(ctx context.Context, so *v1alpha1.ScaledObject) 
 }
 
 // conflicts fails where somebody else scales the target; our HPA gives way then: two
-// of them would fight. A paused object that holds no count is in nobody's way.
+// of them would fight.
 func (r *ScaledObjects) conflicts(ctx context.Context, so *v1alpha1.ScaledObject, f *found) error {
-	if f.pause.Paused && f.pause.Replicas == nil {
-		return nil
-	}
 	conflicts, err := ownership.Check(ctx, r.Client, so, func(other *v1alpha1.ScaledObject) bool { return ownership.Older(other, so) })
 	if err != nil || len(conflicts) == 0 {
 		return err

@@ -231,6 +231,34 @@ func TestWhatIsNotChangedIsNotChecked(t *testing.T) {
 	}
 }
 
+// TestPausingIsNoConflict: whoever finds two that scale one target can pause one of
+// them. To hold a count, or to scale again, it must be the only one.
+//
+// Differs: Admission
+// KEDA: While something else scales the target of an object, each change of the object is refused, also the one that pauses it.
+// Here: An object that is paused, and holds no count, may stand beside an HPA or another ScaledObject of its target.
+// Why: Pausing one of two autoscalers that fight is the first remedy.
+// Old: not available
+func TestPausingIsNoConflict(t *testing.T) {
+	c := newCluster(t, object("other", queue), "{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: legacy}, spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}}")
+	annotated := func(annotation string) string {
+		return strings.Replace(object("web", queue), "name: web", "name: web, creationTimestamp: '2026-01-02T03:04:05Z', annotations: {"+annotation+"}", 1)
+	}
+	for _, step := range []struct {
+		from, to string
+		allowed  bool
+	}{
+		{"", "autoscaling.keda.sh/paused: 'true'", true},
+		{"autoscaling.keda.sh/paused: 'true'", "autoscaling.keda.sh/paused: 'true', a: b", true},
+		{"autoscaling.keda.sh/paused: 'true'", "autoscaling.keda.sh/paused-replicas: '3'", false},
+		{"autoscaling.keda.sh/paused: 'true'", "", false},
+	} {
+		if r := c.review(annotated(step.from), annotated(step.to), false); r.Allowed != step.allowed {
+			t.Errorf("from %q to %q: %s", step.from, step.to, said(r))
+		}
+	}
+}
+
 // TestMetrics counts each reason once for an object, and no dry runs.
 //
 // Covers: metric keda_webhook_scaled_object_validations_total; metric keda_webhook_scaled_object_validation_errors_total
