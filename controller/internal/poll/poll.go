@@ -31,7 +31,7 @@ import (
 
 const (
 	defaultTick    = 100 * time.Millisecond
-	defaultWorkers = 64
+	defaultWorkers = 128
 	defaultTimeout = 3 * time.Second
 )
 
@@ -40,7 +40,7 @@ type Options struct {
 	// Tick is the grid on which queries fall due and the shortest interval;
 	// default 100 ms.
 	Tick time.Duration
-	// Workers bounds how many servers are asked at the same time; default 64. Those
+	// Workers bounds how many servers are asked at the same time; default 128. Those
 	// that failed last time get half of them: however many are dead, the others do
 	// not wait for their timeouts.
 	Workers int
