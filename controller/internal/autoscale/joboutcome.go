@@ -38,14 +38,16 @@ func (s *scaledJob) report(ctx context.Context, in jobs.Input, d jobs.Decision) 
 		return nil
 	}
 	err := s.ScaledJobs.Update(ctx, s.plan.Object, func(status *v1alpha1.ScaledJobStatus, now metav1.Time) {
-		// Trouble that was met since the plan was made is told until there is a new one.
-		troubled := !s.fresh && status.Conditions.Get(v1alpha1.ConditionReady).Reason == v1alpha1.ReasonScaledJobCheckFailed
-		for _, c := range []v1alpha1.Condition{out.active, out.ready} {
-			if c.Status != "" && (c.Type != v1alpha1.ConditionReady || !troubled) {
+		said, observed := []v1alpha1.Condition{out.active, out.ready}, !out.waiting
+		if troubled(s.fresh, status.Conditions, v1alpha1.ReasonScaledJobCheckFailed) {
+			said, observed = []v1alpha1.Condition{out.active}, false
+		}
+		for _, c := range said {
+			if c.Status != "" {
 				status.Conditions.Set(c.Type, c.Status, c.Reason, c.Message, now)
 			}
 		}
-		if !out.waiting && !troubled {
+		if observed {
 			status.ObservedGeneration = s.plan.Object.Generation
 		}
 		if !out.lastActive.IsZero() {

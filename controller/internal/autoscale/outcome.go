@@ -95,14 +95,16 @@ func (s *scaledObject) report(ctx context.Context, seen observation, d scale.Dec
 		return nil
 	}
 	err := s.ScaledObjects.Update(ctx, s.plan.Object, func(status *v1alpha1.ScaledObjectStatus, now metav1.Time) {
-		// Trouble that was met since the plan was made is told until there is a new one.
-		troubled := !s.fresh && status.Conditions.Get(v1alpha1.ConditionReady).Reason == v1alpha1.ReasonScaledObjectCheckFailed
-		for _, c := range []v1alpha1.Condition{out.active, out.ready, out.fallback} {
-			if c.Status != "" && (c.Type != v1alpha1.ConditionReady || !troubled) {
+		said, observed := []v1alpha1.Condition{out.active, out.ready, out.fallback}, out.complete
+		if troubled(s.fresh, status.Conditions, v1alpha1.ReasonScaledObjectCheckFailed) {
+			said, observed = []v1alpha1.Condition{out.active, out.fallback}, false
+		}
+		for _, c := range said {
+			if c.Status != "" {
 				status.Conditions.Set(c.Type, c.Status, c.Reason, c.Message, now)
 			}
 		}
-		if out.complete && !troubled {
+		if observed {
 			status.ObservedGeneration = s.plan.Object.Generation
 		}
 		if !out.lastActive.IsZero() {
@@ -116,6 +118,12 @@ func (s *scaledObject) report(ctx context.Context, seen observation, d scale.Dec
 		s.reported, s.reportedAt, s.fresh, s.decided = out, at, false, nil
 	}
 	return err
+}
+
+// troubled says that an object was looked at in vain since its plan was made and was
+// fresh. That is told until there is a new plan.
+func troubled(fresh bool, c v1alpha1.Conditions, failed string) bool {
+	return !fresh && c.Get(v1alpha1.ConditionReady).Reason == failed
 }
 
 // activities is status.triggersActivity; triggers that were not asked yet keep what
