@@ -82,7 +82,7 @@ func (r *installation) Read(ctx context.Context, req resource.ReadRequest, resp 
 	version, known := convert.Known(state, "version")
 	inventory, found, err := installer.Observe(ctx, inventoryOf(state), !known || version == r.version)
 	if err == nil && found && !known {
-		state, err = r.imported(ctx, installer, state)
+		state, found, err = r.imported(ctx, installer, state)
 	}
 	if err != nil {
 		r.explainInstall(err, &resp.Diagnostics)
@@ -97,8 +97,9 @@ func (r *installation) Read(ctx context.Context, req resource.ReadRequest, resp 
 }
 
 // imported completes the state of an installation that Terraform sees for the
-// first time.
-func (r *installation) imported(ctx context.Context, installer *install.Installer, state tftypes.Value) (tftypes.Value, error) {
+// first time. It is where its controller is: objects without a namespace may be
+// those of an installation in another one.
+func (r *installation) imported(ctx context.Context, installer *install.Installer, state tftypes.Value) (completed tftypes.Value, found bool, err error) {
 	version, err := installer.InstalledVersion(ctx)
 	members := map[string]tftypes.Value{"version": tftypes.NewValue(tftypes.String, version)}
 	for i := range r.fields {
@@ -106,7 +107,7 @@ func (r *installation) imported(ctx context.Context, installer *install.Installe
 			members[f.Name] = tftypes.NewValue(convert.Attribute(state, f.Name).Type(), []tftypes.Value{})
 		}
 	}
-	return convert.With(state, members), err
+	return convert.With(state, members), version != "", err
 }
 
 // Update applies everything anew and prunes what is no longer part of it.

@@ -45,11 +45,11 @@ func (i *Installer) Begun() bool { return i.begun }
 // Adopted lists from whom Apply took objects over, each once.
 func (i *Installer) Adopted() []Owner { return i.adopted }
 
-// InstalledVersion is the release of the controller that is in the cluster,
-// empty when there is none.
+// InstalledVersion is the release of the controller that a keda_installation has
+// put into the namespace, empty when there is none.
 func (i *Installer) InstalledVersion(ctx context.Context) (string, error) {
 	live, err := i.Client.Get(ctx, kube.Ref{Resource: resourceOf("Deployment"), Namespace: i.Namespace, Name: manifests.ControllerName})
-	if err != nil || live == nil {
+	if err != nil || live == nil || !OwnerOf(live).Ours() {
 		return "", err
 	}
 	return live.GetLabels()["app.kubernetes.io/version"], nil
