@@ -153,6 +153,9 @@ func concludeScaledJob(c *v1alpha1.Conditions, paused bool, failure error, now m
 // verdict holds the reasons for Ready of one kind.
 type verdict struct{ ready, failed string }
 
+// isPaused is why a paused object is ready although nothing was read.
+const isPaused = "the object is paused"
+
 func conclude(c *v1alpha1.Conditions, v verdict, paused bool, failure error, now metav1.Time) {
 	switch {
 	case failure != nil:
@@ -161,9 +164,9 @@ func conclude(c *v1alpha1.Conditions, v verdict, paused bool, failure error, now
 			c.Set(v1alpha1.ConditionActive, metav1.ConditionUnknown, v1alpha1.ReasonUnknownState, "the object cannot be scaled as it is", now)
 		}
 	case paused:
-		c.Set(v1alpha1.ConditionReady, metav1.ConditionTrue, v.ready, "the object is paused", now)
-		c.Set(v1alpha1.ConditionActive, metav1.ConditionFalse, v1alpha1.ReasonScalerNotActive, "the object is paused", now)
-	case c.Get(v1alpha1.ConditionReady).Reason == v.failed:
+		c.Set(v1alpha1.ConditionReady, metav1.ConditionTrue, v.ready, isPaused, now)
+		c.Set(v1alpha1.ConditionActive, metav1.ConditionFalse, v1alpha1.ReasonScalerNotActive, isPaused, now)
+	case c.Get(v1alpha1.ConditionReady).Reason == v.failed, c.Get(v1alpha1.ConditionReady).Message == isPaused:
 		c.Set(v1alpha1.ConditionReady, metav1.ConditionUnknown, "", "the triggers are being read", now)
 	}
 }

@@ -110,6 +110,9 @@ func TestConclude(t *testing.T) {
 		{v1alpha1.Pause{}, nil, "Ready Unknown , Active Unknown UnknownState, Paused False "},
 		{paused, nil, "Ready True ScaledObjectReady, Active False ScalerNotActive, Paused True ScaledObjectPaused"},
 		{paused, mistake, "Ready False ScaledObjectCheckFailed, Active Unknown UnknownState, Paused True ScaledObjectPaused"},
+		{paused, nil, "Ready True ScaledObjectReady, Active False ScalerNotActive, Paused True ScaledObjectPaused"},
+		{v1alpha1.Pause{}, nil, "Ready Unknown , Active False ScalerNotActive, Paused False ScaledObjectUnpaused"}, // nothing was read yet
+		{held, mistake, "Ready False ScaledObjectCheckFailed, Active Unknown UnknownState, Paused True ScaledObjectPaused"},
 		{held, nil, "Ready Unknown , Active Unknown UnknownState, Paused True ScaledObjectPaused"},
 		{v1alpha1.Pause{}, nil, "Ready Unknown , Active Unknown UnknownState, Paused False ScaledObjectUnpaused"},
 	} {

@@ -109,7 +109,7 @@ func (r *ScaledJobs) finalize(ctx context.Context, sj *v1alpha1.ScaledJob, id sa
 func (r *ScaledJobs) conclude(ctx context.Context, sj *v1alpha1.ScaledJob, id sample.Object, plan *autoscale.ScaledJobPlan, warnings v1alpha1.Violations, failure error) (ctrl.Result, error) {
 	began := false
 	if sj.Paused() && r.Engine.Stop(id) { // also while the rest fails
-		r.Status.Event(sj, stopped("the object is paused"))
+		r.Status.Event(sj, stopped(isPaused))
 	}
 	if r.hold(id, failure) {
 		r.Status.Event(sj, stopped("the object cannot be scaled as it is"))

@@ -77,7 +77,7 @@ func (r *ScaledObjects) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.R
 	found := found{pause: pause}
 	lastActive := r.Engine.LastActive(id)
 	if pause.Paused && r.Engine.Stop(id) { // also while the rest of pausing fails
-		r.Status.Event(&so, stopped("the object is paused"))
+		r.Status.Event(&so, stopped(isPaused))
 	}
 	err := r.claim(ctx, &so)
 	r.Status.Wrote(&so, err)
