@@ -88,12 +88,14 @@ func (r *installation) Read(ctx context.Context, req resource.ReadRequest, resp 
 		r.explainInstall(err, &resp.Diagnostics)
 		return
 	}
+	// Terraform before 1.12 keeps no identity, and the framework wants one even of
+	// what is gone.
+	resp.Diagnostics.Append(identifyInstallation(ctx, resp.Identity, installer.Namespace)...)
 	if !found {
 		resp.State.RemoveResource(ctx)
 		return
 	}
 	resp.State.Raw = convert.With(state, map[string]tftypes.Value{"inventory": inventoryValue(inventory)})
-	resp.Diagnostics.Append(identifyInstallation(ctx, resp.Identity, installer.Namespace)...)
 }
 
 // imported completes the state of an installation that Terraform sees for the

@@ -211,12 +211,16 @@ func TestInstallationRemembersWhatAFailedUpdateMade(t *testing.T) {
 func TestInstallationIsImportedFromItsOwnNamespace(t *testing.T) {
 	s, api := installing(t)
 	s.Create(installationType, map[string]any{"wait": false})
-	if state, _ := s.Import(installationType, "nope"); !state.IsNull() {
-		t.Errorf("namespace nope is imported as %s", state)
+	if state, diagnostics := s.Import(installationType, "nope"); !state.IsNull() || len(diagnostics) > 0 {
+		t.Errorf("namespace nope is imported as %s %s", state, acctest.Text(diagnostics))
 	}
 	state, _ := s.Import(installationType, "keda")
 	if version, _ := convert.Known(state, "version"); version != "test" {
 		t.Errorf("imported %s", state)
+	}
+	elsewhere, _ := installing(t)
+	if gone, diagnostics := elsewhere.Read(installationType, state); !gone.IsNull() || len(diagnostics) > 0 {
+		t.Errorf("an installation that was deleted is %s %s", gone, acctest.Text(diagnostics))
 	}
 	const operator = "/apis/apps/v1/namespaces/nope/deployments/keda-operator"
 	api.Put(operator, map[string]any{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": map[string]any{"namespace": "nope", "name": "keda-operator",
