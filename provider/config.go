@@ -4,7 +4,6 @@
 package provider
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -66,26 +65,26 @@ func (s settings) restConfig() (*rest.Config, error) {
 		err = errors.New("neither a host nor a kubeconfig is given, and this is not a pod of a cluster")
 	}
 	if err != nil {
-		return nil, cmp.Or(s.noContext(rules), err)
+		return nil, s.contextError(rules, err)
 	}
 	return config, nil
 }
 
-// noContext is the error of files that do not have the context that is asked for,
-// or do not say which of theirs is meant; nil when that is not the trouble.
-func (s settings) noContext(rules *clientcmd.ClientConfigLoadingRules) error {
+// contextError is the error of files that do not have the context that is asked
+// for, or do not say which of theirs is meant; other trouble stays what it is.
+func (s settings) contextError(rules *clientcmd.ClientConfigLoadingRules, trouble error) error {
 	files, err := rules.Load()
 	if err != nil || len(rules.Precedence) == 0 || s.host != "" {
-		return nil
+		return trouble
 	}
-	name, trouble := s.context, fmt.Sprintf("config_context (KUBE_CTX) is %q, which is no context of", s.context)
+	name, what := s.context, fmt.Sprintf("config_context (KUBE_CTX) is %q, which is no context of", s.context)
 	if name == "" {
-		name, trouble = files.CurrentContext, fmt.Sprintf("config_context (KUBE_CTX) is not set, and current-context is %q in", files.CurrentContext)
+		name, what = files.CurrentContext, fmt.Sprintf("config_context (KUBE_CTX) is not set, and current-context is %q in", files.CurrentContext)
 	}
 	if files.Contexts[name] != nil {
-		return nil
+		return trouble
 	}
-	return fmt.Errorf("%s %s; the contexts there are %s", trouble, strings.Join(rules.Precedence, ", "), convert.Quoted(slices.Sorted(maps.Keys(files.Contexts))))
+	return fmt.Errorf("%s %s; the contexts there are %s", what, strings.Join(rules.Precedence, ", "), convert.Quoted(slices.Sorted(maps.Keys(files.Contexts))))
 }
 
 func (s settings) loadingRules() (*clientcmd.ClientConfigLoadingRules, error) {

@@ -66,7 +66,7 @@ type Owned struct {
 	Fields  map[string]any
 }
 
-// Others lists what the field managers beside the client's own own of an object.
+// Others lists the field managers of an object beside the client's own.
 // As long as there is one, an Apply that leaves a value out does not remove it.
 func (c *Client) Others(object *unstructured.Unstructured) []Owned {
 	var others []Owned
