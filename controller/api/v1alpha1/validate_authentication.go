@@ -8,6 +8,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation"
 )
 
 // ValidateTriggerAuthentication returns all that is wrong with a TriggerAuthentication, as far as that shows without a cluster;
@@ -46,9 +48,19 @@ func (c *checker) required(value string, at Path) {
 }
 
 func (c *checker) secretRef(ref SecretReference, at Path) {
-	at = at.With("valueFrom", "secretKeyRef")
-	c.required(ref.ValueFrom.SecretKeyRef.Name, at.With("name"))
-	c.required(ref.ValueFrom.SecretKeyRef.Key, at.With("key"))
+	c.keyOf(ref.ValueFrom.SecretKeyRef.Name, ref.ValueFrom.SecretKeyRef.Key, at.With("valueFrom", "secretKeyRef"))
+}
+
+// keyOf checks a reference to a key of a Secret or ConfigMap.
+func (c *checker) keyOf(name, key string, at Path) {
+	c.required(name, at.With("name"))
+	c.required(key, at.With("key"))
+	if name != "" && len(validation.IsDNS1123Subdomain(name)) > 0 {
+		c.refuse(at.With("name"), name, "cannot be the name of an object; it must consist of lower case letters, digits, - and ., and begin and end with a letter or digit")
+	}
+	if key != "" && len(validation.IsConfigMapKey(key)) > 0 {
+		c.refuse(at.With("key"), key, "cannot be a key; it must consist of letters, digits, -, _ and .")
+	}
 }
 
 // parameters collects the parameters that one list fills, to report one that is empty or filled twice.
@@ -114,8 +126,7 @@ func (c *checker) targetRefs(refs []AuthTargetRef, list Path) {
 	for i, ref := range refs {
 		at := list.With(i)
 		seen.add(c, ref.Parameter, at)
-		c.required(ref.Name, at.With("name"))
-		c.required(ref.Key, at.With("key"))
+		c.keyOf(ref.Name, ref.Key, at)
 	}
 }
 

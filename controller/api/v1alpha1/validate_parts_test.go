@@ -158,6 +158,12 @@ func TestValidateTriggerAuthentication(t *testing.T) {
 			"unworkable" + prefix + "secretTargetRef[1].name is missing; set it",
 			"unworkable" + prefix + "secretTargetRef[1].key is missing; set it",
 		}},
+		{"names that cannot be", func(a *TriggerAuthentication) {
+			a.Spec.SecretTargetRef[0].Name, a.Spec.SecretTargetRef[0].Key = "A b", "x y"
+		}, []string{
+			"unworkable" + prefix + `secretTargetRef[0].name ("A b") cannot be the name of an object; it must consist of lower case letters, digits, - and ., and begin and end with a letter or digit`,
+			"unworkable" + prefix + `secretTargetRef[0].key ("x y") cannot be a key; it must consist of letters, digits, -, _ and .`,
+		}},
 		{"file path", func(a *TriggerAuthentication) { a.Spec.FilePath = "creds.json" },
 			[]string{"misleading" + prefix + `filePath ("creds.json") is for ClusterTriggerAuthentication only; remove it`}},
 		{"provider", identity(AuthPodIdentity{Provider: "azure"}),
