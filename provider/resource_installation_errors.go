@@ -54,7 +54,7 @@ func explainConflict(e *install.ConflictError, diags *diag.Diagnostics) {
 	switch e.Conflict {
 	case install.Exists:
 		summary, place = "This installation exists already", path.Root("namespace")
-		remedy = fmt.Sprintf("To manage it, import it:\n\n  import {\n    to = keda_installation.<name>\n    id = %q\n  }\n\nor: terraform import keda_installation.<name> %s", e.Namespace, e.Namespace)
+		remedy = fmt.Sprintf("To manage it, import it:\n\n  import {\n    to = keda_installation.<name>\n    id = %q\n  }\n\nor: terraform import keda_installation.<name> %s\n\nWhere only remains of it are left, set adopt = true instead.", e.Namespace, e.Namespace)
 	case install.Second:
 		summary, place = "A cluster has one installation", path.Root("namespace")
 		remedy = "Metrics of a cluster come from one metrics adapter. Use the installation that is there, or destroy it first."
