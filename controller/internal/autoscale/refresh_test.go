@@ -63,14 +63,19 @@ func TestCachedTriggerKeepsItsPollingInterval(t *testing.T) {
 	}
 }
 
-// recordedPoller remembers how often an object is to be asked.
+// recordedPoller remembers how often an object is to be asked, and can do something in
+// the moment before a subscription is made.
 type recordedPoller struct {
 	Poller
+	before     func()
 	subscribed poll.Subscription
 	interval   time.Duration
 }
 
 func (r *recordedPoller) Subscribe(s poll.Subscription) {
+	if r.before != nil {
+		r.before()
+	}
 	r.subscribed, r.interval = s, s.Interval
 	r.Poller.Subscribe(s)
 }

@@ -18,7 +18,6 @@ import (
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/modifiers"
-	"github.com/keda-tf/terraform-provider-keda/controller/internal/poll"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/sample"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/scale"
 )
@@ -283,30 +282,11 @@ func TestRefreshBeforeTheFirstEvaluation(t *testing.T) {
 	}
 }
 
-// pacedPoller notes the interval of a subscription, and can evaluate the object in the
-// moment before the subscription is made.
-type pacedPoller struct {
-	Poller
-	before   func()
-	interval time.Duration
-}
-
-func (p *pacedPoller) Subscribe(s poll.Subscription) {
-	p.before()
-	p.interval = s.Interval
-	p.Poller.Subscribe(s)
-}
-
-func (p *pacedPoller) SetInterval(id sample.Object, interval time.Duration) {
-	p.interval = interval
-	p.Poller.SetInterval(id, interval)
-}
-
 // TestNewPlanOfAnObjectThatBecomesActive: a new plan that meets an evaluation leaves
 // the object with the interval of its activity.
 func TestNewPlanOfAnObjectThatBecomesActive(t *testing.T) {
 	w := newWorld(t)
-	paced := &pacedPoller{Poller: w.Poller, before: func() {}}
+	paced := &recordedPoller{Poller: w.Poller}
 	w.Poller = paced
 	o, id := one(t, w, nil)
 	w.source.set(7, nil)
