@@ -44,10 +44,10 @@ func (a *Actuator) DeleteJob(ctx context.Context, namespace, name string, uid ty
 
 // NewJob builds the Job that a ScaledJob's jobTargetRef describes: named after it,
 // owned by it, with the usual labels, its own, which win (but for the excluded
-// ones), and its annotations, and marked with the generation of the spec that made it and with its ordinal among
-// the ScaledJob's Jobs. The name follows from the ordinal: a request whose answer is
-// lost can be recognised and repeated, and of two leaders who both create the next
-// Job one is told that it exists.
+// ones), and its annotations, and marked with the generation of the spec that made it
+// and with its ordinal among the ScaledJob's Jobs. The name follows from the ordinal: a
+// request whose answer is lost can be recognised and repeated, and of two leaders who
+// both create the next Job one is told that it exists.
 func NewJob(sj *v1alpha1.ScaledJob, version string, ordinal int64) *batchv1.Job {
 	labels := map[string]string{
 		v1alpha1.LabelAppName:      sj.Name,
