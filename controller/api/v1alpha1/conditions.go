@@ -122,9 +122,7 @@ func (c Conditions) IsFalse(t ConditionType) bool { return c.Get(t).Status == me
 // Set writes the condition of type t and reports whether anything changed. now becomes the transition time only when the
 // status changes, or when the condition was new.
 func (c *Conditions) Set(t ConditionType, status metav1.ConditionStatus, reason, message string, now metav1.Time) bool {
-	if len(message) > maxMessage {
-		message = strings.ToValidUTF8(message[:maxMessage-len("…")], "") + "…"
-	}
+	message = Shortened(message, maxMessage)
 	old := c.find(t)
 	if old == nil {
 		*c = append(*c, Condition{Type: t, Status: status, Reason: reason, Message: message, LastTransitionTime: now})
@@ -146,4 +144,13 @@ func (c Conditions) find(t ConditionType) *Condition {
 		}
 	}
 	return nil
+}
+
+// Shortened is at most limit bytes of text, in whole characters; an ellipsis shows that something is missing.
+func Shortened(text string, limit int) string {
+	const ellipsis = "…"
+	if len(text) <= limit {
+		return text
+	}
+	return strings.ToValidUTF8(text[:limit-len(ellipsis)], "") + ellipsis
 }

@@ -47,22 +47,12 @@ const (
 func Tell(recorder events.EventRecorder, about runtime.Object, e Event) {
 	action := e.Reason
 	if e.Type == corev1.EventTypeWarning {
-		action = trimmed(numbers.ReplaceAllString(e.Note, "#"), maxAction)
+		action = v1alpha1.Shortened(numbers.ReplaceAllString(e.Note, "#"), maxAction)
 	}
-	recorder.Eventf(about, nil, e.Type, e.Reason, action, "%s", trimmed(e.Note, maxNote))
+	recorder.Eventf(about, nil, e.Type, e.Reason, action, "%s", v1alpha1.Shortened(e.Note, maxNote))
 }
 
 var numbers = regexp.MustCompile(`[0-9]+`)
-
-// trimmed shortens text to at most limit bytes of whole characters; an ellipsis
-// shows that something is missing.
-func trimmed(text string, limit int) string {
-	const ellipsis = "…"
-	if len(text) <= limit {
-		return text
-	}
-	return strings.ToValidUTF8(text[:limit-len(ellipsis)], "") + ellipsis
-}
 
 // transition says which event a condition's change of status calls for.
 type transition struct {

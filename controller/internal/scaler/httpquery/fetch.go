@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/scaler"
 	"github.com/keda-tf/terraform-provider-keda/controller/trigger"
 )
@@ -38,9 +39,7 @@ const (
 // brief is an error of which only the beginning of the message is shown.
 type brief struct{ err error }
 
-func (b brief) Error() string {
-	return strings.ToValidUTF8(b.err.Error()[:maxMessage], "") + "…"
-}
+func (b brief) Error() string { return v1alpha1.Shortened(b.err.Error(), maxMessage) }
 
 func (b brief) Unwrap() error { return b.err }
 
