@@ -5,7 +5,6 @@ package v1alpha1
 
 import (
 	"fmt"
-	"maps"
 	"strconv"
 	"strings"
 )
@@ -60,18 +59,8 @@ func (o *ScaledObject) TransfersHPAOwnership() bool {
 	return o.Annotations[AnnotationTransferHPAOwnership] == "true"
 }
 
-// LabelsForHPA returns a copy of the labels without those that the annotation excludes.
-func (o *ScaledObject) LabelsForHPA() map[string]string {
-	return withoutLabels(o.Labels, o.Annotations[AnnotationHPAExcludedLabels])
-}
-
 // Paused reports whether no further Jobs are to be started.
 func (j *ScaledJob) Paused() bool { return flagged(j.Annotations, AnnotationPaused) }
-
-// LabelsForJobs returns a copy of the labels without those that the annotation excludes.
-func (j *ScaledJob) LabelsForJobs() map[string]string {
-	return withoutLabels(j.Labels, j.Annotations[AnnotationJobExcludedLabels])
-}
 
 // flagged reads a boolean annotation. A value that is not a boolean counts as true, because whoever wrote it wanted something.
 func flagged(annotations map[string]string, key string) bool {
@@ -81,12 +70,4 @@ func flagged(annotations map[string]string, key string) bool {
 	}
 	set, err := strconv.ParseBool(strings.TrimSpace(value))
 	return err != nil || set
-}
-
-func withoutLabels(labels map[string]string, excluded string) map[string]string {
-	kept := maps.Clone(labels)
-	for key := range strings.SplitSeq(excluded, ",") {
-		delete(kept, strings.TrimSpace(key))
-	}
-	return kept
 }

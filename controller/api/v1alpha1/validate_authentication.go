@@ -56,7 +56,7 @@ func (c *checker) keyOf(name, key string, at Path) {
 	c.required(name, at.With("name"))
 	c.required(key, at.With("key"))
 	if name != "" && len(validation.IsDNS1123Subdomain(name)) > 0 {
-		c.refuse(at.With("name"), name, "cannot be the name of an object; it must consist of lower case letters, digits, - and ., and begin and end with a letter or digit")
+		c.refuse(at.With("name"), name, "cannot be the name of an object; it "+nameRule)
 	}
 	if key != "" && len(validation.IsConfigMapKey(key)) > 0 {
 		c.refuse(at.With("key"), key, "cannot be a key; it must consist of letters, digits, -, _ and .")

@@ -44,6 +44,9 @@ func ValidateScaledObject(o *ScaledObject, unknown ...Path) Violations {
 	return c.found
 }
 
+// nameRule is that of Kubernetes for the names of most objects.
+const nameRule = "must consist of lower case letters, digits, - and ., and begin and end with a letter or digit"
+
 func (c *checker) objectName(name string) {
 	switch {
 	case name == "":
@@ -52,7 +55,7 @@ func (c *checker) objectName(name string) {
 		c.report(Unworkable, ReasonNameTooLong, namePath, name,
 			"has %d characters; shorten it to %d, for it becomes the value of a label", len(name), maxLabelLength)
 	case len(validation.IsDNS1123Subdomain(name)) > 0:
-		c.report(Unworkable, ReasonIncorrectName, namePath, name, "must consist of lower case letters, digits, - and ., and begin and end with a letter or digit")
+		c.report(Unworkable, ReasonIncorrectName, namePath, name, nameRule)
 	}
 }
 

@@ -49,12 +49,7 @@ func (a *Actuator) DeleteJob(ctx context.Context, namespace, name string, uid ty
 // request whose answer is lost can be recognised and repeated, and of two leaders who
 // both create the next Job one is told that it exists.
 func NewJob(sj *v1alpha1.ScaledJob, version string, ordinal int64) *batchv1.Job {
-	labels := map[string]string{
-		v1alpha1.LabelAppName:      sj.Name,
-		v1alpha1.LabelAppVersion:   v1alpha1.LabelValue(version),
-		v1alpha1.LabelAppPartOf:    sj.Name,
-		v1alpha1.LabelAppManagedBy: v1alpha1.ManagedBy,
-	}
+	labels := v1alpha1.UsualLabels(sj.Name, sj.Name, version)
 	maps.Copy(labels, sj.LabelsForJobs())
 	labels[v1alpha1.LabelScaledJobName] = sj.Name // by which Jobs are found
 	annotations := maps.Clone(sj.Annotations)

@@ -70,12 +70,7 @@ func Build(in Input) (*autoscalingv2.HorizontalPodAutoscaler, error) {
 
 // labels are the usual four and those of the ScaledObject, which win.
 func labels(in Input) map[string]string {
-	out := map[string]string{
-		v1alpha1.LabelAppName:      v1alpha1.LabelValue(in.Object.HPAName()),
-		v1alpha1.LabelAppVersion:   v1alpha1.LabelValue(in.Version),
-		v1alpha1.LabelAppPartOf:    v1alpha1.LabelValue(in.Object.Name),
-		v1alpha1.LabelAppManagedBy: v1alpha1.ManagedBy,
-	}
+	out := v1alpha1.UsualLabels(in.Object.HPAName(), in.Object.Name, in.Version)
 	maps.Copy(out, in.Object.LabelsForHPA())
 	return out
 }
