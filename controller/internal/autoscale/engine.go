@@ -117,16 +117,10 @@ func New(o Options) *Engine {
 func (e *Engine) Run(ctx context.Context) error {
 	var workers sync.WaitGroup
 	for range e.Workers {
-		workers.Go(func() {
-			for e.next(ctx) {
-			}
-		})
+		workers.Go(func() { serve(e.queue, func(id sample.Object) { e.next(ctx, id) }) })
 	}
 	for range max(1, e.Workers/2) {
-		workers.Go(func() {
-			for e.retry(ctx) {
-			}
-		})
+		workers.Go(func() { serve(e.failing, func(id sample.Object) { e.work(ctx, id) }) })
 	}
 	<-ctx.Done()
 	e.queue.ShutDown()
@@ -135,28 +129,25 @@ func (e *Engine) Run(ctx context.Context) error {
 	return nil
 }
 
-func (e *Engine) next(ctx context.Context) bool {
-	id, shutdown := e.queue.Get()
-	if shutdown {
-		return false
+// serve does the work of a queue until it is shut down.
+func serve(queue workqueue.TypedInterface[sample.Object], do func(sample.Object)) {
+	for {
+		id, shutdown := queue.Get()
+		if shutdown {
+			return
+		}
+		do(id)
+		queue.Done(id)
 	}
-	defer e.queue.Done(id)
-	if e.queue.NumRequeues(id) > 0 {
-		e.failing.Add(id)
-		return true
-	}
-	e.work(ctx, id)
-	return true
 }
 
-func (e *Engine) retry(ctx context.Context) bool {
-	id, shutdown := e.failing.Get()
-	if shutdown {
-		return false
+// next evaluates an object, or leaves it to those who do so for objects that failed.
+func (e *Engine) next(ctx context.Context, id sample.Object) {
+	if e.queue.NumRequeues(id) > 0 {
+		e.failing.Add(id)
+		return
 	}
-	defer e.failing.Done(id)
 	e.work(ctx, id)
-	return true
 }
 
 // work evaluates an object, if it is still there, and has it evaluated again in time.
@@ -166,7 +157,7 @@ func (e *Engine) work(ctx context.Context, id sample.Object) {
 		e.queue.Forget(id)
 		return
 	}
-	again, err := e.guarded(ctx, id, s.evaluate)
+	again, err := e.evaluate(ctx, id, s)
 	if err != nil {
 		e.Log.Error(err, "cannot act on samples", "kind", id.Kind, "namespace", id.Namespace, "name", id.Name)
 		e.queue.AddRateLimited(id)
@@ -176,6 +167,15 @@ func (e *Engine) work(ctx context.Context, id sample.Object) {
 	if !again.IsZero() {
 		e.queue.AddAfter(id, max(0, again.Sub(e.Clock.Now())))
 	}
+}
+
+// evaluate evaluates an object, guarded.
+func (e *Engine) evaluate(ctx context.Context, id sample.Object, s subject) (again time.Time, err error) {
+	err = e.guarded(id, func() (err error) {
+		again, err = s.evaluate(ctx)
+		return err
+	})
+	return again, err
 }
 
 // Changed says that an object has new samples; poll calls it.
@@ -235,10 +235,7 @@ func (e *Engine) Refresh(ctx context.Context, id sample.Object, metric string) e
 			return err
 		}
 	}
-	_, err := e.guarded(ctx, id, func(ctx context.Context) (time.Time, error) {
-		return time.Time{}, s.publishLatest(ctx)
-	})
-	return err
+	return e.guarded(id, func() error { return s.publishLatest(ctx) })
 }
 
 // Expect names the objects that exist when this process becomes the leader. Once
@@ -276,12 +273,12 @@ func (e *Engine) settle(id sample.Object) {
 }
 
 // guarded looks at an object. A panic costs this look, not the process.
-func (e *Engine) guarded(ctx context.Context, id sample.Object, look func(context.Context) (time.Time, error)) (again time.Time, err error) {
+func (e *Engine) guarded(id sample.Object, look func() error) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("evaluating %s %s/%s panicked (%T); please report this as a bug", id.Kind, id.Namespace, id.Name, cause)
 			e.Log.Error(err, "A panic was contained", "stack", string(debug.Stack()))
 		}
 	}()
-	return look(ctx)
+	return look()
 }

@@ -33,10 +33,10 @@ type metricState struct {
 }
 
 // metricStates makes the states of a plan's metrics, and the series of what is
-// derived beside them. The health of a metric
-// survives a new plan, and a restart through the status, so that an outage is not
-// forgotten. So does the last attempt that was counted, as long as the query is
-// the same: a plan that is made anew is no new attempt.
+// derived beside them. The health of a metric survives a new plan, and a restart
+// through the status, so that an outage is not forgotten. So does the last attempt
+// that was counted, as long as the query is the same: a plan that is made anew is no
+// new attempt.
 func (s *scaledObject) metricStates(plan *ScaledObjectPlan) []*metricState {
 	health := map[string]fallback.Health{}
 	for name, h := range s.ScaledObjects.Read(plan.Object).Health {

@@ -126,15 +126,8 @@ func TestRefreshAsksWhatTheMetricIsMadeOf(t *testing.T) {
 // TestFallbackFollowsWhatRuns: while a dead source is left alone, the answer of a
 // fallback that keeps the replicas follows those that somebody else set.
 func TestFallbackFollowsWhatRuns(t *testing.T) {
-	w := newWorld(t)
-	w.api.replicas = 8
-	w.source.set(0, errors.New("refused"))
-	o := object("web", func(o *v1alpha1.ScaledObject) {
-		o.Spec.Fallback = &v1alpha1.Fallback{FailureThreshold: 2, Replicas: 3, Behavior: v1alpha1.FallbackCurrentReplicas}
-		o.Status.Health = map[string]v1alpha1.HealthStatus{"s0-redis-web": {NumberOfFailures: new(int32(3)), Status: v1alpha1.HealthStatusFailing}}
-	})
-	id, metric := scaledObjectID(o), "s0-redis-web"
-	w.ScaleObject(w.plan(o))
+	const metric = "s0-redis-web"
+	w, id := keeping(t, 8)
 	w.ask(t, id)
 	if again := w.look(t, id); again.IsZero() || again.After(w.clock.Now().Add(w.HPAPeriod/2)) {
 		t.Errorf("it is looked at again at %s, now is %s", again, w.clock.Now())

@@ -93,8 +93,8 @@ func (e *Engine) LastActive(id sample.Object) time.Time {
 // adopt puts a plan in place of an earlier one. The caller holds the lock.
 func (s *scaledObject) adopt(plan *ScaledObjectPlan) {
 	s.metrics = s.metricStates(plan)
-	for _, series := range s.derived {
-		if plan.Modifiers == nil { // cpu and memory are active always
+	if plan.Modifiers == nil {
+		for _, series := range s.derived { // cpu and memory are active always
 			series.Active(true)
 		}
 	}

@@ -257,19 +257,25 @@ func TestStop(t *testing.T) {
 	}
 }
 
-// TestRefreshBeforeTheFirstEvaluation: a metrics adapter may want a fresher answer
-// before a new leader has come to an object. A fallback that keeps the replicas must
-// not take them for zero then, which would scale the target in.
-func TestRefreshBeforeTheFirstEvaluation(t *testing.T) {
+// keeping scales an object of so many replicas whose source is dead and whose fallback
+// keeps the replicas.
+func keeping(t *testing.T, replicas int32) (*world, sample.Object) {
 	w := newWorld(t)
-	w.api.replicas = 8
+	w.api.replicas = replicas
 	w.source.set(0, errors.New("refused"))
 	o := object("web", func(o *v1alpha1.ScaledObject) {
 		o.Spec.Fallback = &v1alpha1.Fallback{FailureThreshold: 2, Replicas: 3, Behavior: v1alpha1.FallbackCurrentReplicas}
 		o.Status.Health = map[string]v1alpha1.HealthStatus{"s0-redis-web": {NumberOfFailures: new(int32(3)), Status: v1alpha1.HealthStatusFailing}}
 	})
-	id := scaledObjectID(o)
 	w.ScaleObject(w.plan(o))
+	return w, scaledObjectID(o)
+}
+
+// TestRefreshBeforeTheFirstEvaluation: a metrics adapter may want a fresher answer
+// before a new leader has come to an object. A fallback that keeps the replicas must
+// not take them for zero then, which would scale the target in.
+func TestRefreshBeforeTheFirstEvaluation(t *testing.T) {
+	w, id := keeping(t, 8)
 	if err := w.Refresh(t.Context(), id, "s0-redis-web"); err != nil {
 		t.Fatal(err)
 	}
@@ -309,7 +315,7 @@ func TestNewPlanOfAnObjectThatBecomesActive(t *testing.T) {
 // not told.
 func TestPanic(t *testing.T) {
 	w := newWorld(t)
-	_, err := w.guarded(context.Background(), sample.Object{Kind: "ScaledObject", Name: "web"}, panicking{}.evaluate)
+	_, err := w.evaluate(context.Background(), sample.Object{Kind: "ScaledObject", Name: "web"}, panicking{})
 	if err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("a panic became %v", err)
 	}
