@@ -97,6 +97,18 @@ func (s *stores) authentication() *v1alpha1.TriggerAuthentication {
 	}})
 }
 
+// behind makes an authentication that reads the password from Vault through front.
+func (s *stores) behind(front http.HandlerFunc) {
+	s.Helper()
+	server := httptest.NewServer(front)
+	s.Cleanup(server.Close)
+	ta := s.authentication()
+	ta.Spec.HashiCorpVault.Address = server.URL
+	if err := s.Objects.(client.Client).Create(s.Context(), ta); err != nil {
+		s.Fatal(err)
+	}
+}
+
 // use resolves an authentication as one more user of it.
 func (s *stores) use(ref *v1alpha1.AuthenticationRef) (auth.Resolved, error) {
 	got, err := s.Resolve(s.Context(), ref, container(nil))
@@ -274,7 +286,7 @@ func TestProblemThatNamesPortsIsToldOnce(t *testing.T) {
 	s := newStores(t)
 	var resets atomic.Int32
 	var broken atomic.Bool
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s.behind(func(w http.ResponseWriter, r *http.Request) {
 		if !broken.Load() {
 			s.vault.ServeHTTP(w, r)
 			return
@@ -287,13 +299,7 @@ func TestProblemThatNamesPortsIsToldOnce(t *testing.T) {
 		_ = connection.(*net.TCPConn).SetLinger(0)
 		resets.Add(1)
 		_ = connection.Close()
-	}))
-	t.Cleanup(front.Close)
-	ta := s.authentication()
-	ta.Spec.HashiCorpVault.Address = front.URL
-	if err := s.Objects.(client.Client).Create(t.Context(), ta); err != nil {
-		t.Fatal(err)
-	}
+	})
 	s.password("one")
 	broken.Store(true)
 	s.clock.Step(interval - doubtGap)
@@ -315,18 +321,12 @@ func TestProblemThatNamesPortsIsToldOnce(t *testing.T) {
 // TestSlowSource: what takes longer to read than values serve is of use all the same.
 func TestSlowSource(t *testing.T) {
 	s := newStores(t)
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s.behind(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "kv/redis") {
 			s.clock.Step(3 * interval) // as for an interval of a second it may
 		}
 		s.vault.ServeHTTP(w, r)
-	}))
-	t.Cleanup(front.Close)
-	ta := s.authentication()
-	ta.Spec.HashiCorpVault.Address = front.URL
-	if err := s.Objects.(client.Client).Create(t.Context(), ta); err != nil {
-		t.Fatal(err)
-	}
+	})
 	s.password("one")
 }
 

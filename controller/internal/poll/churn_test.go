@@ -23,21 +23,9 @@ func TestChurn(t *testing.T) {
 		}
 		const objects = 200
 		change := func() {
-			o := name(random.IntN(objects))
-			switch random.IntN(6) {
-			case 0:
-				b.Unsubscribe(object1(o))
-			case 1:
-				b.SetInterval(object1(o), time.Duration(1+random.IntN(30))*time.Second)
-			case 2:
-				b.Wake(object1(o))
-			default:
-				bindings := make([]scaler.Binding, random.IntN(4))
-				for i := range bindings {
-					bindings[i] = servers[random.IntN(len(servers))].binding(name(random.IntN(50)))
-				}
-				b.subscribe(o, time.Duration(1+random.IntN(30))*time.Second, bindings...)
-			}
+			b.change(random, name(random.IntN(objects)), func() scaler.Binding {
+				return servers[random.IntN(len(servers))].binding(name(random.IntN(50)))
+			})
 		}
 		trouble := func(s *fakeServer) {
 			s.do(func() {
@@ -89,4 +77,23 @@ func TestChurn(t *testing.T) {
 			}
 		}
 	})
+}
+
+// change does something to an object that reconcilers do: most often it subscribes to
+// up to three queries.
+func (b *bench) change(random *rand.Rand, object string, query func() scaler.Binding) {
+	switch random.IntN(6) {
+	case 0:
+		b.Unsubscribe(object1(object))
+	case 1:
+		b.SetInterval(object1(object), time.Duration(1+random.IntN(30))*time.Second)
+	case 2:
+		b.Wake(object1(object))
+	default:
+		bindings := make([]scaler.Binding, random.IntN(4))
+		for i := range bindings {
+			bindings[i] = query()
+		}
+		b.subscribe(object, time.Duration(1+random.IntN(30))*time.Second, bindings...)
+	}
 }

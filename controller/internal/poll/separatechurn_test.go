@@ -102,21 +102,9 @@ func churnSeparate(b *bench, seed uint64) {
 	}
 	const objects = 60
 	for range 1500 {
-		o := name(random.IntN(objects))
-		switch random.IntN(6) {
-		case 0:
-			b.Unsubscribe(object1(o))
-		case 1:
-			b.SetInterval(object1(o), time.Duration(1+random.IntN(30))*time.Second)
-		case 2:
-			b.Wake(object1(o))
-		default:
-			bindings := make([]scaler.Binding, random.IntN(4))
-			for i := range bindings {
-				bindings[i] = servers[random.IntN(len(servers))].binding(name(random.IntN(20)))
-			}
-			b.subscribe(o, time.Duration(1+random.IntN(30))*time.Second, bindings...)
-		}
+		b.change(random, name(random.IntN(objects)), func() scaler.Binding {
+			return servers[random.IntN(len(servers))].binding(name(random.IntN(20)))
+		})
 		if random.IntN(50) == 0 {
 			servers[random.IntN(len(servers))].set(random.IntN(7))
 		}

@@ -138,7 +138,12 @@ func TestStatesOfMessages(t *testing.T) {
 }
 
 func TestQueueByNameIsLookedUpOnce(t *testing.T) {
-	c := start(t)
+	start(t).byName(t)
+}
+
+// byName reads a queue by its name three times, which is to cost one look-up.
+func (c cloud) byName(t *testing.T) (scaler.Source, scaler.Query) {
+	t.Helper()
 	c.queues.Send("orders", "a")
 	q := c.queue(static)
 	q.QueueURL = "orders"
@@ -149,23 +154,15 @@ func TestQueueByNameIsLookedUpOnce(t *testing.T) {
 	if n := c.queues.Calls("GetQueueUrl"); n != 1 {
 		t.Errorf("%d look-ups, want 1", n)
 	}
+	return s, query
 }
 
 // TestQueueByNameWithoutPermissionToLookItUp: a policy made for KEDA allows
 // sqs:GetQueueAttributes only.
 func TestQueueByNameWithoutPermissionToLookItUp(t *testing.T) {
 	c := start(t)
-	c.queues.Send("orders", "a")
 	c.queues.Deny("GetQueueUrl")
-	q := c.queue(static)
-	q.QueueURL = "orders"
-	s, query := open(t, q, nil)
-	for range 3 {
-		want(t, s, query, 1)
-	}
-	if n := c.queues.Calls("GetQueueUrl"); n != 1 {
-		t.Errorf("%d look-ups, want 1", n)
-	}
+	s, query := c.byName(t)
 	c.queues.Deny("GetQueueAttributes")
 	if _, err := read(t, s, query); scaler.Classify(err) != scaler.ClassMisconfigured || !strings.Contains(err.Error(), "SQS GetQueueAttributes: AccessDenied") {
 		t.Errorf("without any permission: %v (%s)", err, scaler.Classify(err))
