@@ -18,19 +18,18 @@ const slack = time.Second
 
 // batch is one attempt to ask a server. Its buffers are used again.
 type batch struct {
-	server  *server
-	conn    *connection // nil where it is to be opened
-	opened  bool
-	call    *call // where the source is Separate
-	asked   []*query
-	queries []scaler.Query
-	timeout time.Duration
-	late    time.Duration
-	began   offset
-	changed []sample.Object
-	report  Batch
-
-	doubtful bool // the server failed last time
+	server   *server
+	doubtful bool        // it failed last time
+	conn     *connection // nil where it is to be opened
+	opened   bool
+	call     *call // where the source is Separate
+	asked    []*query
+	queries  []scaler.Query
+	timeout  time.Duration
+	late     time.Duration
+	began    offset
+	changed  []sample.Object
+	report   Batch
 }
 
 // work is a worker: it asks one server after the other until none is ready.
@@ -279,8 +278,9 @@ func (p *Poller) abandon(s *server, now offset) []sample.Object {
 
 // unasked fails a query that falls due and will not be asked before it falls due again:
 // it failed, or is new, and its server rests or has failed and still waits for a worker,
-// or it was asked and has neither answered nor given up long past its deadline. Who counts failures until a fallback sees one for
-// each interval, however seldom the server is bothered.
+// or it was asked and has neither answered nor given up long past its deadline. Who
+// counts failures until a fallback sees one for each interval, however seldom the
+// server is bothered.
 func (p *Poller) unasked(q *query, now offset) []sample.Object {
 	s, failed := q.server, sample.Sample{At: p.Clock.Now(), Took: q.sample.Took, Err: q.sample.Err}
 	waits := q.pending && s.queued && s.health.failures > 0

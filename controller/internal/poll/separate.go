@@ -107,8 +107,8 @@ func (p *Poller) admit(c *call, i int, limit time.Duration) error {
 		c.asked[i].overdue = now + limit + slack
 		return nil
 	}
-	for i, at := range c.answered {
-		if err := c.results[i].Err; at != 0 && !alive(err) {
+	for other, at := range c.answered {
+		if err := c.results[other].Err; at != 0 && !alive(err) {
 			return err
 		}
 	}
