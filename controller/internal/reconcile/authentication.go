@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -25,6 +24,7 @@ import (
 
 	"github.com/keda-tf/terraform-provider-keda/controller/api/v1alpha1"
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/observe"
+	"github.com/keda-tf/terraform-provider-keda/controller/internal/report"
 )
 
 // authentications keeps the status of TriggerAuthentications and
@@ -137,9 +137,9 @@ func (a *authentications) announce(object client.Object, key types.NamespacedNam
 	a.seen[key] = announced{object.GetUID(), object.GetGeneration()}
 	switch {
 	case known && before.generation != object.GetGeneration():
-		a.events.Eventf(object, nil, corev1.EventTypeNormal, a.kind+"Updated", "Updated", "%s was changed", a.kind)
+		report.Tell(a.events, object, report.Normal(a.kind+"Updated", a.kind+" was changed"))
 	case !known && !object.GetCreationTimestamp().Time.Before(a.started.Load().Truncate(time.Second)): // Kubernetes keeps whole seconds
-		a.events.Eventf(object, nil, corev1.EventTypeNormal, a.kind+"Added", "Added", "%s was created", a.kind)
+		report.Tell(a.events, object, report.Normal(a.kind+"Added", a.kind+" was created"))
 	}
 }
 
@@ -153,7 +153,7 @@ func (a *authentications) bury(key types.NamespacedName) {
 	gone := a.new()
 	gone.SetNamespace(key.Namespace)
 	gone.SetName(key.Name)
-	a.events.Eventf(gone, nil, corev1.EventTypeNormal, a.kind+"Deleted", "Deleted", "%s was deleted", a.kind)
+	report.Tell(a.events, gone, report.Normal(a.kind+"Deleted", a.kind+" was deleted"))
 }
 
 // users lists the objects whose triggers refer to an authentication.

@@ -28,7 +28,7 @@ import (
 // authenticationBench reconciles the TriggerAuthentication default/ta.
 type authenticationBench struct {
 	*authentications
-	told *listener
+	told *told
 }
 
 func newAuthentications(t *testing.T, hooks interceptor.Funcs, objects ...client.Object) authenticationBench {
@@ -39,7 +39,7 @@ func newAuthentications(t *testing.T, hooks interceptor.Funcs, objects ...client
 	}
 	var started atomic.Pointer[time.Time]
 	started.Store(new(time.Now()))
-	told := &listener{}
+	told := &told{}
 	return authenticationBench{told: told, authentications: &authentications{
 		client: fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).WithStatusSubresource(&v1alpha1.TriggerAuthentication{}).WithInterceptorFuncs(hooks).Build(),
 		events: told, metrics: observe.New(prometheus.NewRegistry(), "", ""), kind: v1alpha1.KindTriggerAuthentication,
@@ -94,8 +94,8 @@ func TestAuthenticationThatIsReplaced(t *testing.T) {
 		"TriggerAuthenticationDeleted: TriggerAuthentication was deleted",
 		"TriggerAuthenticationAdded: TriggerAuthentication was created",
 	}
-	if !slices.Equal(b.told.told, want) {
-		t.Errorf("told %q", b.told.told)
+	if !slices.Equal(b.told.events, want) {
+		t.Errorf("told %q", b.told.events)
 	}
 }
 

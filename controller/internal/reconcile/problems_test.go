@@ -5,7 +5,6 @@ package reconcile
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -19,13 +18,6 @@ import (
 	"github.com/keda-tf/terraform-provider-keda/controller/internal/auth"
 )
 
-// listener keeps events as "Reason: note".
-type listener struct{ told []string }
-
-func (l *listener) Eventf(_, _ runtime.Object, _, reason, _, note string, args ...any) {
-	l.told = append(l.told, reason+": "+fmt.Sprintf(note, args...))
-}
-
 // TestProblemOfAGoneUserIsToldAgain: who had a problem and is deleted does not come
 // back to say that it is over. The next one's is news.
 func TestProblemOfAGoneUserIsToldAgain(t *testing.T) {
@@ -37,20 +29,20 @@ func TestProblemOfAGoneUserIsToldAgain(t *testing.T) {
 		&v1alpha1.TriggerAuthentication{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "ta"}}).Build()
 	ta := auth.Reference{Kind: v1alpha1.KindTriggerAuthentication, Namespace: "default", Name: "ta"}
 	synctest.Test(t, func(t *testing.T) {
-		events := &listener{}
+		events := &told{}
 		p := NewProblems(reader, events)
 		problem := errors.New("no Secret")
 		for range 60 { // as often as a mistake is looked at again
 			p.Report(ta, "gone", problem)
 			time.Sleep(mistakeRetry)
 		}
-		if len(events.told) != 1 {
-			t.Errorf("told %q", events.told)
+		if len(events.events) != 1 {
+			t.Errorf("told %q", events.events)
 		}
 		time.Sleep(time.Hour)
 		p.Report(ta, "next", problem)
-		if len(events.told) != 2 {
-			t.Errorf("an hour later told %q", events.told)
+		if len(events.events) != 2 {
+			t.Errorf("an hour later told %q", events.events)
 		}
 		if users := p.told[ta]; len(users) != 1 {
 			t.Errorf("it remembers %v", users)
@@ -72,7 +64,7 @@ func TestProblems(t *testing.T) {
 	ta := auth.Reference{Kind: v1alpha1.KindTriggerAuthentication, Namespace: "default", Name: "ta"}
 	cta := auth.Reference{Kind: v1alpha1.KindClusterTriggerAuthentication, Name: "cta"}
 	gone := auth.Reference{Kind: v1alpha1.KindTriggerAuthentication, Namespace: "default", Name: "gone"}
-	events := &listener{}
+	events := &told{}
 	p := NewProblems(reader, events)
 	first, second := errors.New("no Secret"), errors.New("no key")
 	for _, step := range []struct {
@@ -91,14 +83,14 @@ func TestProblems(t *testing.T) {
 		{cta, "b", second, "ClusterTriggerAuthenticationFailed: no key"},
 		{gone, "b", second, ""},
 	} {
-		events.told = nil
+		events.events = nil
 		p.Report(step.of, step.user, step.problem)
 		var want []string
 		if step.told != "" {
 			want = []string{step.told}
 		}
-		if !slices.Equal(events.told, want) {
-			t.Errorf("%v: told %q, want %q", step, events.told, want)
+		if !slices.Equal(events.events, want) {
+			t.Errorf("%v: told %q, want %q", step, events.events, want)
 		}
 	}
 }

@@ -5,6 +5,7 @@ package reconcile
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"k8s.io/client-go/util/workqueue"
@@ -25,18 +26,18 @@ const repairDelay = 10 * time.Second
 
 // setupRepair registers a reconciler of the statuses of one kind of object that
 // others wrote.
-func setupRepair[T client.Object, S any](mgr ctrl.Manager, name string, fresh func() T, status *report.Writer[T, S]) error {
+func setupRepair[T client.Object, S any](mgr ctrl.Manager, status *report.Writer[T, S]) error {
 	changed := handler.Funcs{UpdateFunc: func(_ context.Context, e event.UpdateEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
 		if e.ObjectOld.GetResourceVersion() != e.ObjectNew.GetResourceVersion() {
 			queue.AddAfter(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(e.ObjectNew)}, repairDelay)
 		}
 	}}
 	repair := reconcile.Func(func(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
-		object := fresh()
+		object := status.New()
 		if err := mgr.GetClient().Get(ctx, req.NamespacedName, object); err != nil {
 			return reconcile.Result{}, client.IgnoreNotFound(err)
 		}
 		return reconcile.Result{}, status.Repair(ctx, object)
 	})
-	return builder.ControllerManagedBy(mgr).Named(name).Watches(fresh(), changed).Complete(repair)
+	return builder.ControllerManagedBy(mgr).Named(strings.ToLower(status.Kind())+"status").Watches(status.New(), changed).Complete(repair)
 }

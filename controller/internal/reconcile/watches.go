@@ -45,7 +45,7 @@ func (r *ScaledObjects) Setup(mgr ctrl.Manager, workers int) error {
 	if err := r.watchSources(b, v1alpha1.KindScaledObject).Complete(r); err != nil {
 		return err
 	}
-	return setupRepair(mgr, "scaledobjectstatus", func() *v1alpha1.ScaledObject { return &v1alpha1.ScaledObject{} }, r.Status)
+	return setupRepair(mgr, r.Status)
 }
 
 // Setup registers the reconciler with a manager.
@@ -57,7 +57,7 @@ func (r *ScaledJobs) Setup(mgr ctrl.Manager, workers int) error {
 	if err := r.watchSources(b, v1alpha1.KindScaledJob).Complete(r); err != nil {
 		return err
 	}
-	return setupRepair(mgr, "scaledjobstatus", func() *v1alpha1.ScaledJob { return &v1alpha1.ScaledJob{} }, r.Status)
+	return setupRepair(mgr, r.Status)
 }
 
 // watchSources leads from a change of what authentications are made of to the

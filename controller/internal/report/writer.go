@@ -96,6 +96,12 @@ func NewScaledJobs(c client.Client, recorder events.EventRecorder, clk clock.Pas
 	}}
 }
 
+// Kind is the kind of the objects.
+func (w *Writer[T, S]) Kind() string { return w.kind.name }
+
+// New returns an empty object of the kind.
+func (w *Writer[T, S]) New() T { return w.kind.new() }
+
 // Update changes an object's status. obj is the object as the caller knows it;
 // its status counts only the first time that the writer sees the object. change
 // receives the status as last written and the present time for conditions. The
