@@ -213,6 +213,18 @@ func explainRefusal(err error, diags *diag.Diagnostics) {
 	}
 }
 
+// explainStuck says how to get rid of an object that was deleted but does not go.
+func explainStuck(e *kube.StuckError, diags *diag.Diagnostics) {
+	text := "The object " + e.Error() + ".\n\n"
+	if slices.Contains(e.Finalizers, v1alpha1.Finalizer) {
+		text += fmt.Sprintf("The controller removes %s: see whether it is running and works on this object. If there is none any more, "+
+			"remove it by hand, which leaves replicas as they are:\n\n  %s", v1alpha1.Finalizer, letGo(e.Ref, e.Finalizers))
+	} else {
+		text += fmt.Sprintf("See what it waits for with: kubectl get %s %s -o yaml", e.Ref.Resource.GroupResource(), inNamespace(e.Ref))
+	}
+	diags.AddError("An object does not go", text)
+}
+
 func isNoKind(err error) bool { return errors.Is(err, kube.ErrNoKind) }
 
 func capital(text string) string {

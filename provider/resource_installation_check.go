@@ -5,10 +5,6 @@ package provider
 
 import (
 	"fmt"
-	"maps"
-	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -29,15 +25,6 @@ func (r *installation) examine(e *convert.Expansion, config tftypes.Value, diags
 	invalid := refuser(diags)
 	examineScope(e.Object, invalid)
 	examinePods(e, invalid)
-}
-
-// refuser reports a value that has problems.
-func refuser(diags *diag.Diagnostics) refusal {
-	return func(place path.Path, value any, problems []string) {
-		if len(problems) > 0 {
-			diags.AddAttributeError(place, "Invalid value", at(place, fmt.Sprintf("%s is not allowed: %s.", quoted(value), strings.Join(problems, "; "))))
-		}
-	}
 }
 
 // examineScope checks what the controller is to work on.
@@ -101,21 +88,5 @@ func examineTokens(tokens any, invalid refusal) {
 		if name, ok := members["name"].(string); ok {
 			invalid(at.AtName("name"), name, validation.IsDNS1123Subdomain(name))
 		}
-	}
-}
-
-// quoted shows a value as it is written.
-func quoted(value any) string {
-	if text, ok := value.(string); ok {
-		return strconv.Quote(text)
-	}
-	return fmt.Sprint(value)
-}
-
-func examineLabels(place path.Path, of any, invalid refusal) {
-	members, _ := of.(map[string]any)
-	for _, key := range slices.Sorted(maps.Keys(members)) {
-		invalid(place.AtMapKey(key), key, validation.IsQualifiedName(key))
-		invalid(place.AtMapKey(key), members[key], validation.IsValidLabelValue(fmt.Sprint(members[key])))
 	}
 }

@@ -43,7 +43,7 @@ func (r *installation) installer(values tftypes.Value, diags *diag.Diagnostics) 
 		return nil
 	}
 	return &install.Installer{
-		Client: client, Phases: phases, Options: options, Namespace: options.Namespace,
+		Client: client, Phases: phases, Options: options,
 		Adopt: convert.Flag(values, "adopt", false), Wait: convert.Flag(values, "wait", true),
 	}
 }
@@ -67,7 +67,7 @@ func (r *installation) Create(ctx context.Context, req resource.CreateRequest, r
 	if err != nil {
 		resp.State.Raw = convert.With(resp.State.Raw, map[string]tftypes.Value{"version": tftypes.NewValue(tftypes.String, incomplete)})
 	}
-	resp.Diagnostics.Append(identifyInstallation(ctx, resp.Identity, installer.Namespace)...)
+	resp.Diagnostics.Append(identifyInstallation(ctx, resp.Identity, installer.Options.Namespace)...)
 	r.explainInstall(err, &resp.Diagnostics)
 	r.tellAdopted(installer, &resp.Diagnostics)
 }
@@ -90,7 +90,7 @@ func (r *installation) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	// Terraform before 1.12 keeps no identity, and the framework wants one even of
 	// what is gone.
-	resp.Diagnostics.Append(identifyInstallation(ctx, resp.Identity, installer.Namespace)...)
+	resp.Diagnostics.Append(identifyInstallation(ctx, resp.Identity, installer.Options.Namespace)...)
 	if !found {
 		resp.State.RemoveResource(ctx)
 		return
@@ -127,7 +127,7 @@ func (r *installation) Update(ctx context.Context, req resource.UpdateRequest, r
 		return
 	}
 	resp.State.Raw = r.installed(plan, installer, &resp.Diagnostics)
-	resp.Diagnostics.Append(identifyInstallation(ctx, resp.Identity, installer.Namespace)...)
+	resp.Diagnostics.Append(identifyInstallation(ctx, resp.Identity, installer.Options.Namespace)...)
 	r.tellAdopted(installer, &resp.Diagnostics)
 }
 

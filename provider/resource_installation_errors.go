@@ -100,18 +100,6 @@ func explainUnwatched(e *install.UnwatchedError) string {
 		"which leaves replicas as they are:\n" + strings.Join(commands, "")
 }
 
-// explainStuck says how to get rid of an object that was deleted but does not go.
-func explainStuck(e *kube.StuckError, diags *diag.Diagnostics) {
-	text := "The object " + e.Error() + ".\n\n"
-	if slices.Contains(e.Finalizers, v1alpha1.Finalizer) {
-		text += fmt.Sprintf("The controller removes %s: see whether it is running and works on this object. If there is none any more, "+
-			"remove it by hand, which leaves replicas as they are:\n\n  %s", v1alpha1.Finalizer, letGo(e.Ref, e.Finalizers))
-	} else {
-		text += fmt.Sprintf("See what it waits for with: kubectl get %s %s -o yaml", e.Ref.Resource.GroupResource(), inNamespace(e.Ref))
-	}
-	diags.AddError("An object does not go", text)
-}
-
 // letGo is the command that removes KEDA's finalizer and no other.
 func letGo(ref kube.Ref, finalizers []string) string {
 	rest := slices.DeleteFunc(slices.Clone(finalizers), func(f string) bool { return f == v1alpha1.Finalizer })

@@ -21,9 +21,6 @@ import (
 	"github.com/keda-tf/terraform-provider-keda/provider/internal/convert"
 )
 
-// refusal reports a value with its problems, if it has any.
-type refusal func(place path.Path, value any, problems []string)
-
 // examinePods checks what the Deployments are made of. The API server looks at
 // them when custom resources and rights are in the cluster already, which is late.
 func examinePods(e *convert.Expansion, invalid refusal) {
@@ -64,14 +61,6 @@ func examineImage(place path.Path, image any, appended string, invalid refusal) 
 	text, ok := image.(string)
 	if ok && !imageReference().MatchString(strings.TrimSuffix(text, "/")+appended) {
 		invalid(place, text, []string{"write it as for docker pull, such as registry.example.com:5000/team" + appended + ", without https://, spaces or capital letters"})
-	}
-}
-
-// examineKeys checks the keys of annotations.
-func examineKeys(place path.Path, of any, invalid refusal) {
-	members, _ := of.(map[string]any)
-	for _, key := range slices.Sorted(maps.Keys(members)) {
-		invalid(place.AtMapKey(key), key, validation.IsQualifiedName(strings.ToLower(key)))
 	}
 }
 

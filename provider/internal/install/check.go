@@ -92,7 +92,7 @@ func (i *Installer) check(ctx context.Context, fresh bool) (map[string]*unstruct
 		return live, nil
 	}
 	ids := slices.Sorted(maps.Keys(live))
-	return nil, &ConflictError{Conflict: Foreign, Namespace: i.Namespace, Owner: OwnerOf(live[ids[0]]), Objects: ids}
+	return nil, &ConflictError{Conflict: Foreign, Namespace: i.Options.Namespace, Owner: OwnerOf(live[ids[0]]), Objects: ids}
 }
 
 // checkAPIService: a cluster has one server of external metrics.
@@ -107,7 +107,7 @@ func (i *Installer) checkAPIService(ctx context.Context, fresh bool) error {
 	switch {
 	case name != manifests.MetricsAdapterName && name != helmAdapterName:
 		return &ConflictError{Conflict: OtherAPI, Namespace: namespace, Owner: owner, Objects: []string{"services " + namespace + "/" + name}}
-	case namespace != i.Namespace:
+	case namespace != i.Options.Namespace:
 		return elsewhere(namespace, owner)
 	case owner.Ours() && fresh && !i.Adopt:
 		return &ConflictError{Conflict: Exists, Namespace: namespace, Owner: owner}
@@ -123,7 +123,7 @@ func (i *Installer) checkOthers(ctx context.Context) error {
 		return err
 	}
 	for n := range found {
-		if namespace := found[n].GetNamespace(); namespace != i.Namespace {
+		if namespace := found[n].GetNamespace(); namespace != i.Options.Namespace {
 			return elsewhere(namespace, OwnerOf(&found[n]))
 		}
 	}

@@ -41,10 +41,10 @@ func (i *Installer) diagnose(ctx context.Context, ref kube.Ref) []string {
 		return nil
 	}
 	var hints []string
-	if live, err := i.Client.Get(ctx, kube.Ref{Resource: resourceOf("Deployment"), Namespace: i.Namespace, Name: name}); err == nil && live != nil {
+	if live, err := i.Client.Get(ctx, kube.Ref{Resource: resourceOf("Deployment"), Namespace: i.Options.Namespace, Name: name}); err == nil && live != nil {
 		hints = append(hints, DeploymentTroubles(live)...)
 	}
-	list, err := i.Client.List(ctx, pods, kube.Selection{Namespace: i.Namespace, Labels: "app=" + name})
+	list, err := i.Client.List(ctx, pods, kube.Selection{Namespace: i.Options.Namespace, Labels: "app=" + name})
 	if err != nil {
 		return hints
 	}
@@ -54,7 +54,7 @@ func (i *Installer) diagnose(ctx context.Context, ref kube.Ref) []string {
 		if len(troubles) == 0 {
 			continue
 		}
-		for _, warning := range i.Client.Warnings(ctx, kube.Ref{Resource: pods, Namespace: i.Namespace, Name: pod.GetName()}, pod.GetUID()) {
+		for _, warning := range i.Client.Warnings(ctx, kube.Ref{Resource: pods, Namespace: i.Options.Namespace, Name: pod.GetName()}, pod.GetUID()) {
 			troubles = append(troubles, "event "+warning)
 		}
 		for _, trouble := range slices.Compact(troubles) {

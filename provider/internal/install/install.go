@@ -25,10 +25,9 @@ const parallel = 8
 type Installer struct {
 	// Client reaches the cluster.
 	Client *kube.Client
-	// Phases are what manifests.Render made of Options, Namespace is theirs.
-	Phases    []manifests.Phase
-	Options   manifests.Options
-	Namespace string
+	// Phases are what manifests.Render made of Options.
+	Phases  []manifests.Phase
+	Options manifests.Options
 	// Adopt takes objects over that others made, such as a Helm release of KEDA.
 	Adopt bool
 	// Wait waits for each phase to work before the next begins. Without it only
@@ -48,7 +47,7 @@ func (i *Installer) Adopted() []Owner { return i.adopted }
 // InstalledVersion is the release of the controller that a keda_installation has
 // put into the namespace, empty when there is none.
 func (i *Installer) InstalledVersion(ctx context.Context) (string, error) {
-	live, err := i.Client.Get(ctx, kube.Ref{Resource: resourceOf("Deployment"), Namespace: i.Namespace, Name: manifests.ControllerName})
+	live, err := i.Client.Get(ctx, kube.Ref{Resource: resourceOf("Deployment"), Namespace: i.Options.Namespace, Name: manifests.ControllerName})
 	if err != nil || live == nil || !OwnerOf(live).Ours() {
 		return "", err
 	}
@@ -117,14 +116,14 @@ func (i *Installer) takeOver(ctx context.Context, ref kube.Ref, live *unstructur
 // ensureNamespace creates the namespace when that is wanted and it is not there.
 // One that somebody else made is used as it is.
 func (i *Installer) ensureNamespace(ctx context.Context) error {
-	ref := kube.Ref{Resource: resourceOf("Namespace"), Name: i.Namespace}
+	ref := kube.Ref{Resource: resourceOf("Namespace"), Name: i.Options.Namespace}
 	live, err := i.Client.Get(ctx, ref)
 	if err != nil {
 		return err
 	}
 	if live != nil && live.GetDeletionTimestamp() != nil {
 		if err := i.Client.WaitGone(ctx, ref, live.GetUID()); err != nil {
-			return fmt.Errorf("the namespace %s is being deleted: %w", i.Namespace, err)
+			return fmt.Errorf("the namespace %s is being deleted: %w", i.Options.Namespace, err)
 		}
 		live = nil
 	}
@@ -139,7 +138,7 @@ func (i *Installer) ensureNamespace(ctx context.Context) error {
 		}
 	}
 	if live == nil {
-		return &ConflictError{Conflict: NoNamespace, Namespace: i.Namespace}
+		return &ConflictError{Conflict: NoNamespace, Namespace: i.Options.Namespace}
 	}
 	return nil
 }
@@ -152,7 +151,7 @@ func (i *Installer) removeSuperseded(ctx context.Context) error {
 		{Resource: resourceOf("Deployment"), Name: manifests.WebhookServiceName},
 		{Resource: resourceOf("Service"), Name: helmAdapterName},
 	} {
-		ref.Namespace = i.Namespace
+		ref.Namespace = i.Options.Namespace
 		tflog.Debug(ctx, "Deleting what was superseded", map[string]any{"object": ref.String()})
 		if err := i.Client.Delete(ctx, ref); err != nil {
 			return fmt.Errorf("cannot delete %s, which was superseded: %w", ref, err)

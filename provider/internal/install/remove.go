@@ -56,15 +56,15 @@ func (i *Installer) Remove(ctx context.Context, r Removal) error {
 			own = append(own, ref)
 		}
 	}
-	own = append(own, kube.Ref{Resource: resourceOf("Namespace"), Name: i.Namespace})
+	own = append(own, kube.Ref{Resource: resourceOf("Namespace"), Name: i.Options.Namespace})
 	return i.removeAll(ctx, append(own, i.writtenByController()...))
 }
 
 // writtenByController are the objects that the controller makes for itself.
 func (i *Installer) writtenByController() []kube.Ref {
 	return []kube.Ref{
-		{Resource: resourceOf("Secret"), Namespace: i.Namespace, Name: manifests.CertSecretName},
-		{Resource: resourceOf("Lease"), Namespace: i.Namespace, Name: manifests.LeaseName},
+		{Resource: resourceOf("Secret"), Namespace: i.Options.Namespace, Name: manifests.CertSecretName},
+		{Resource: resourceOf("Lease"), Namespace: i.Options.Namespace, Name: manifests.LeaseName},
 	}
 }
 

@@ -92,7 +92,7 @@ func (i *Installer) users(ctx context.Context, resources []schema.GroupVersionRe
 // run cannot, so its finalizer is removed for it. One that runs but does not work
 // on an object is an *UnwatchedError, before anything is deleted.
 func (i *Installer) drain(ctx context.Context, users []user) error {
-	deployment := kube.Ref{Resource: resourceOf("Deployment"), Namespace: i.Namespace, Name: manifests.ControllerName}
+	deployment := kube.Ref{Resource: resourceOf("Deployment"), Namespace: i.Options.Namespace, Name: manifests.ControllerName}
 	live, err := i.Client.Get(ctx, deployment)
 	if err != nil {
 		return err

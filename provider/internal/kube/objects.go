@@ -52,7 +52,3 @@ func (c *Client) Patch(ctx context.Context, ref Ref, kind types.PatchType, patch
 	_, err := c.in(ref).Patch(ctx, ref.Name, kind, patch, metav1.PatchOptions{FieldManager: c.manager})
 	return c.explain(err)
 }
-
-// Poll calls done, at first often, until it reports true or fails, or the
-// context ends, whose error it then returns.
-func Poll(ctx context.Context, done func() (bool, error)) error { return poll(ctx, done) }

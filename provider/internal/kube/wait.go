@@ -26,11 +26,11 @@ const (
 // being installed by the same apply.
 const kindPatience = 20 * time.Second
 
-// poll calls done until it reports true, with or without an error, fails, or the
-// context ends, whose error it then returns. Failures that pass are waited out,
-// because an object that was not waited for is replaced by the next apply; the
-// last one is returned if it did not pass in time.
-func poll(ctx context.Context, done func() (bool, error)) error {
+// Poll calls done, at first often, until it reports true, with or without an
+// error, fails, or the context ends, whose error it then returns. Failures that
+// pass are waited out, because an object that was not waited for is replaced by the
+// next apply; the last one is returned if it did not pass in time.
+func Poll(ctx context.Context, done func() (bool, error)) error {
 	for pause := firstPause; ; pause = min(lastPause, pause*3/2) {
 		ok, err := done()
 		if ok || err != nil && !passing(err) {
@@ -51,7 +51,7 @@ func poll(ctx context.Context, done func() (bool, error)) error {
 func (c *Client) Absent(ctx context.Context, ref Ref) (*unstructured.Unstructured, error) {
 	var found *unstructured.Unstructured
 	start := time.Now()
-	err := poll(ctx, func() (bool, error) {
+	err := Poll(ctx, func() (bool, error) {
 		object, err := c.Get(ctx, ref)
 		if errors.Is(err, ErrNoKind) && time.Since(start) < kindPatience {
 			return false, nil
@@ -105,7 +105,7 @@ func orNone(text string) string {
 // the same reason against it.
 func (c *Client) WaitReady(ctx context.Context, ref Ref, applied *unstructured.Unstructured) error {
 	start, w := time.Now(), watcher{generation: applied.GetGeneration(), since: time.Now()}
-	err := poll(ctx, func() (bool, error) {
+	err := Poll(ctx, func() (bool, error) {
 		object, err := c.Get(ctx, ref)
 		if err != nil {
 			return false, err
@@ -198,7 +198,7 @@ func (e *StuckError) Unwrap() error { return e.Err }
 // empty UID means any.
 func (c *Client) WaitGone(ctx context.Context, ref Ref, uid types.UID) error {
 	var finalizers []string
-	err := poll(ctx, func() (bool, error) {
+	err := Poll(ctx, func() (bool, error) {
 		object, err := c.Get(ctx, ref)
 		if errors.Is(err, ErrNoKind) || (object == nil && err == nil) {
 			return true, nil
